@@ -1,0 +1,30 @@
+# stowage_library(name DEPS ...): the static library of the folder it is called in, from every .cc
+# below it. Dependencies are PUBLIC on purpose: include paths of third-party headers follow.
+function(stowage_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE stowage_options ${ARG_PRIVATE_DEPS})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib)
+endfunction()
+
+# stowage_test(name DEPS ...): one test program from every .cc of the calling folder.
+# LABELS unit (default) or integration; integration tests need the control plane's binaries.
+function(stowage_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB_RECURSE ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  endif()
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE stowage_options ${ARG_DEPS} GTest::gmock GTest::gtest_main ${RAPIDCHECK_LIBRARY} Threads::Threads)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE STOWAGE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" STOWAGE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()

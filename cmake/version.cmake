@@ -1,0 +1,6 @@
+# Version and commit, stamped at build time into one small object so that a new commit recompiles
+# one file only.
+add_custom_target(stowage_commit ALL
+  COMMAND ${CMAKE_COMMAND} -DOUT=${CMAKE_BINARY_DIR}/generated/stowage_commit.h
+          -DSOURCE=${CMAKE_SOURCE_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/write_commit.cmake
+  BYPRODUCTS ${CMAKE_BINARY_DIR}/generated/stowage_commit.h)
