@@ -1,0 +1,15 @@
+// resource_fit: does a demand fit into what is free on a node. Pure function over ClusterState.
+// Source of the semantics: kube-scheduler noderesources/fit.go, v1.36.3.
+#pragma once
+
+#include "placement/cluster_state.h"
+#include "placement/verdict.h"
+
+namespace stowage::placement {
+
+// All insufficient dimensions are reported (bit d of Verdict::reasons; kPods = "Too many pods").
+// kUnresolvable when any of them asks for more than the node's whole allocatable.
+Verdict resourceFit(const ClusterState& state, NodeIndex node, const Demand& demand,
+                    std::uint8_t rule);
+
+}  // namespace stowage::placement

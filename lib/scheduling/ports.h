@@ -1,0 +1,83 @@
+// Ports: what scheduling needs from the outside, declared here and implemented by adapters in cmd.
+// All calls come from the scheduling thread, never block it, and answer later through the
+// Scheduler's inputs. Ownership: the implementer outlives the Scheduler.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/symbols.h"
+#include "kubeapi/pod.h"
+
+namespace stowage::scheduling {
+
+using base::Symbol;
+
+// Identity of one pod: names are reused, uids are not.
+struct PodRef {
+  Symbol ns;
+  Symbol name;
+  Symbol uid;
+};
+
+struct BindRequest {
+  PodRef pod;
+  Symbol node;
+};
+
+// What became of a bind. Only kBound is success; the others say what to do next.
+enum class BindOutcome {
+  kBound,     // the server took it, or it already stood bound to that node
+  kConflict,  // 409: another node, being deleted, gates, or another uid: look again
+  kGone,      // 404: the pod is no more
+  kRejected,  // any other refusal: back off and try again as an error
+  kUnknown,   // no answer: the pod may be bound; ask the watch before deciding again
+};
+
+class Binder {
+ public:
+  virtual ~Binder() = default;
+  // Takes the request (its outcome comes to Scheduler::bindFinished) or returns false when too many
+  // wait: the scheduler then keeps the pod for later.
+  virtual bool bind(const BindRequest& request) = 0;
+};
+
+// A change of pod.status: the PodScheduled condition and, when set, the nomination.
+struct PodStatusPatch {
+  PodRef pod;
+  std::string condition_type;  // "PodScheduled"
+  std::string status;          // "False"
+  std::string reason;          // "Unschedulable", "SchedulerError"
+  std::string message;
+  std::int64_t observed_generation = 0;
+  base::WallTime last_transition_time;
+  std::optional<std::string> nominated_node;  // "" clears it
+};
+
+class PodStatusWriter {
+ public:
+  virtual ~PodStatusWriter() = default;
+  // Merges with a patch of the same pod that still waits. Dropped (and counted) when too many wait.
+  virtual void patchStatus(const PodStatusPatch& patch) = 0;
+};
+
+struct PodEvent {
+  bool warning = false;
+  std::string reason;  // "Scheduled", "FailedScheduling"
+  std::string action;  // "Binding", "Scheduling"
+  std::string note;    // cut by the recorder
+  PodRef pod;
+  std::string resource_version;
+  std::string reporting_controller;  // the profile's scheduler name
+};
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void record(const PodEvent& event) = 0;
+};
+
+}  // namespace stowage::scheduling

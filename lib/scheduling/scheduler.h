@@ -1,0 +1,79 @@
+// Scheduler: cache + queue + decision cycle behind one single-threaded surface. Everything that
+// happens in the cluster comes in as a call; everything that it decides goes out through ports.
+// No thread, no I/O, no clock of its own: the loop (loop.h) drives it with real time, simulation
+// and tests with virtual time. All calls from one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metric_sink.h"
+#include "kubeapi/node.h"
+#include "kubeapi/pod.h"
+#include "scheduling/ports.h"
+#include "scheduling/profile.h"
+
+namespace stowage::scheduling {
+
+struct SchedulerOptions {
+  std::vector<Profile> profiles;  // at least one, unique names
+  base::Duration pod_initial_backoff = std::chrono::seconds(1);
+  base::Duration pod_max_backoff = std::chrono::seconds(10);
+  base::Duration unschedulable_flush = std::chrono::minutes(5);  // longest stay without an event
+  bool verify_caches = false;  // recompute and compare every decision
+  std::size_t max_shapes = 4096;
+};
+
+struct SchedulerPorts {
+  Binder* binder = nullptr;
+  PodStatusWriter* status_writer = nullptr;
+  EventSink* events = nullptr;
+};
+
+struct QueueSizes {
+  std::size_t active = 0, backoff = 0, unschedulable = 0, gated = 0;
+};
+
+class Scheduler {
+ public:
+  Scheduler(SchedulerOptions options, SchedulerPorts ports, base::Clock& clock,
+            base::MetricSink& metrics);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Cluster events, in watch order per object. `old` may be null when it is not known.
+  void podAdded(const kubeapi::PodPtr& pod);
+  void podUpdated(const kubeapi::PodPtr& old, const kubeapi::PodPtr& pod);
+  void podDeleted(const kubeapi::PodPtr& last_known);
+  void nodeAdded(const kubeapi::NodePtr& node);
+  void nodeUpdated(const kubeapi::NodePtr& old, const kubeapi::NodePtr& node);
+  void nodeDeleted(const kubeapi::NodePtr& last_known);
+  void namespaceSet(const kubeapi::NamespacePtr& ns);
+  void namespaceDeleted(const kubeapi::NamespacePtr& ns);
+
+  // The answer to Binder::bind.
+  void bindFinished(const BindRequest& request, BindOutcome outcome, const std::string& message);
+
+  // Tries the next pod that is due. False when none is.
+  bool scheduleOne();
+  // Moves pods whose time has come. Cheap; call when nextTimer() has passed.
+  void runTimers();
+  [[nodiscard]] base::SteadyTime nextTimer()
+      const;  // SteadyTime::max() when nothing waits for time
+
+  [[nodiscard]] QueueSizes queueSizes() const;
+  [[nodiscard]] std::size_t assumedPods() const;  // decided, not yet confirmed by the watch
+  [[nodiscard]] std::size_t nodeCount() const;
+  [[nodiscard]] std::size_t podCount() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stowage::scheduling
