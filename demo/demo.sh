@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Watch Stowage schedule on a real local control plane. Started by `make demo`; cleans up on Ctrl-C.
+#   demo/demo.sh [--keep]     --keep: stay up after the picture even without a terminal
+set -euo pipefail
+shopt -s inherit_errexit
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+bin=${STOWAGE_BIN:-$root/build/dev/cmd/scheduler/stowage-scheduler}
+controlplane=$root/tests/controlplane/controlplane.sh
+tools=$root/tests/tools/tools.sh
+total=300
+keep=no
+[[ ${1:-} == --keep ]] && keep=yes
+[[ ${1:-} == -h || ${1:-} == --help ]] && { sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"; exit 0; }
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/stowage-demo.XXXXXX")
+stowage_pid=""
+
+say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
+plain() { [[ -t 1 && -z ${NO_COLOR:-} ]] || say() { printf '\n==> %s\n' "$*"; }; }
+plain
+
+cleanup() {
+  local code=$?
+  trap - EXIT INT TERM
+  if [[ -n $stowage_pid ]]; then kill -TERM "$stowage_pid" 2>/dev/null || true; wait "$stowage_pid" 2>/dev/null || true; fi
+  "$tools" kwok-stop "$dir/kwok" >/dev/null 2>&1 || true
+  "$controlplane" stop "$dir/cp" >/dev/null 2>&1 || true
+  if [[ $code -ne 0 && $code -ne 130 ]]; then
+    echo "The demo failed (exit $code). Logs: $dir" >&2
+  else
+    rm -rf "$dir"
+  fi
+  exit "$code"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+k() { "$kubectl" --kubeconfig "$dir/cp/admin.kubeconfig" "$@"; }
+
+# Shows progress until `total` pods of namespace shop are bound.
+wait_bound() {
+  local start=$SECONDS bound=0 line
+  while ((bound < total)); do
+    bound=$(k get pods -n shop --no-headers -o custom-columns=N:.spec.nodeName | grep -vc '^<none>$' || true)
+    line=$(printf '%-*s' 30 "$(printf '#%.0s' $(seq 1 $((bound * 30 / total + 1))))")
+    if [[ -t 1 ]]; then
+      printf '\r  [%s] %3d of %d pods bound' "${line:0:30}" "$bound" "$total"
+    else
+      printf '  %3d of %d pods bound\n' "$bound" "$total"
+    fi
+    if ((bound >= total)); then break; fi
+    if ((SECONDS - start > 180)); then
+      echo; echo "Not all pods were bound within 180 s:" >&2
+      k get events -n shop --field-selector type=Warning | tail -5 >&2
+      return 1
+    fi
+    # Waiting for the cluster, not for time: each turn asks the API again.
+    read -rt 0.5 <> <(:) || true
+  done
+  printf '\n  done in about %d s\n' $((SECONDS - start))
+}
+
+say "Starting etcd and kube-apiserver (first time: building them takes about 10 minutes)"
+"$controlplane" build
+"$tools" build kwok
+"$controlplane" start "$dir/cp" --with-controller-manager --with-scheduler
+kubectl=$("$controlplane" kubectl)
+
+say "Creating 20 nodes of three shapes in three zones (KWOK keeps them ready)"
+python3 "$root/demo/workload.py" nodes >"$dir/nodes.list.json"
+k create -f "$dir/nodes.list.json" >/dev/null
+"$tools" kwok-start "$dir/kwok" "$dir/cp/admin.kubeconfig"
+k wait --for=condition=Ready node --all --timeout=60s >/dev/null
+until [[ -z $(k get nodes -o jsonpath='{.items[*].spec.taints}') ]]; do read -rt 0.3 <> <(:) || true; done
+k get nodes -L topology.kubernetes.io/zone -L node.kubernetes.io/instance-type | head -4
+
+say "12 platform pods and 300 shop pods go to kube-scheduler first, for comparison"
+k create namespace platform >/dev/null
+k create namespace shop >/dev/null
+until k get serviceaccount default -n shop >/dev/null 2>&1 && k get serviceaccount default -n platform >/dev/null 2>&1; do
+  read -rt 0.2 <> <(:) || true
+done
+python3 "$root/demo/workload.py" platform | k create -f - >/dev/null
+python3 "$root/demo/workload.py" pods --scheduler default-scheduler >"$dir/default.json"
+k create -f "$dir/default.json" >/dev/null
+wait_bound
+k get nodes -o json >"$dir/nodes.json"
+k get pods -A -o json >"$dir/left.json"
+
+say "Deleting the 300 pods and giving the very same 300 to Stowage"
+k delete --raw "/api/v1/namespaces/shop/pods?gracePeriodSeconds=0" >/dev/null
+until [[ -z $(k get pods -n shop -o name) ]]; do read -rt 0.3 <> <(:) || true; done
+
+k apply -f "$root/tests/controlplane/manifests/scheduler-rbac.yaml" >/dev/null
+identity=$("$controlplane" identity "$dir/cp" stowage-scheduler)
+port=$("$controlplane" free-port)
+"$bin" --kubeconfig "$identity" --secure-port "$port" --bind-address 127.0.0.1 \
+  --leader-elect-resource-namespace kube-system >"$dir/stowage.log" 2>&1 &
+stowage_pid=$!
+python3 "$root/demo/workload.py" pods --scheduler stowage-scheduler >"$dir/stowage.json"
+k create -f "$dir/stowage.json" >/dev/null
+wait_bound
+k get pods -A -o json >"$dir/right.json"
+
+say "The same 300 pods (and 12 platform pods), placed twice"
+python3 "$root/demo/picture.py" "$dir/nodes.json" kube-scheduler "$dir/left.json" Stowage "$dir/right.json"
+
+say "Where to look next"
+cat <<TEXT
+  export KUBECONFIG=$dir/cp/admin.kubeconfig
+  export PATH=$(dirname "$kubectl"):\$PATH
+  kubectl get pods -n shop -o wide                        # which node each pod went to
+  kubectl describe pod -n shop web-00                     # the Scheduled event, by stowage-scheduler
+  kubectl get lease -n kube-system stowage-scheduler      # who leads
+  kubectl run big --image=pause --overrides='{"spec":{"schedulerName":"stowage-scheduler","containers":[{"name":"c","image":"pause","resources":{"requests":{"cpu":"64"}}}]}}'
+  kubectl describe pod big                                # FailedScheduling says why, node by node
+  curl -sk https://127.0.0.1:$port/readyz?verbose         # named checks of the scheduler
+  curl -sk -H "Authorization: Bearer \$(kubectl create token -n kube-system stowage-metrics-reader)" https://127.0.0.1:$port/metrics
+  less $dir/stowage.log
+TEXT
+if [[ -t 0 && -t 1 || $keep == yes ]]; then
+  say "Everything keeps running. Press Ctrl-C to stop it and clean up."
+  wait "$stowage_pid" || true
+else
+  say "No terminal: stopping and cleaning up."
+fi
