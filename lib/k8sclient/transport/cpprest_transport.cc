@@ -1,0 +1,520 @@
+#include "k8sclient/transport/cpprest_transport.h"
+
+#define _TURN_OFF_PLATFORM_STRING
+#include <cpprest/http_client.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pplx/threadpool.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include "base/log.h"
+#include "k8sclient/transport/tls_identity.h"
+
+namespace stowage::k8sclient {
+
+namespace {
+
+namespace http = web::http;
+namespace streams = concurrency::streams;
+
+// The library's own inactivity timer: only a backstop for exchanges that were given up while they
+// could not be cancelled (a proxy that stalls, name resolution). It also runs while on_data blocks,
+// so it is longer than any back-pressure should last.
+constexpr std::chrono::minutes kLibraryTimeout{10};
+// How long a cancelled exchange may take to end before it is left alone (it normally takes 3 ms).
+constexpr std::chrono::seconds kCancelGrace{2};
+// Tries of one request whose pooled connection turned out to be dead before the body was read.
+constexpr int kAttempts = 3;
+
+base::SteadyTime now() {
+  static const base::SystemClock clock;
+  return clock.now();
+}
+
+// A stream buffer that refuses everything: the two below allow what the library needs.
+class ClosedStreamBuffer : public streams::details::streambuf_state_manager<std::uint8_t> {
+ public:
+  using Base = streams::details::streambuf_state_manager<std::uint8_t>;
+  explicit ClosedStreamBuffer(std::ios_base::openmode mode) : Base(mode) {}
+
+  bool can_seek() const override { return false; }
+  bool has_size() const override { return false; }
+  size_t buffer_size(std::ios_base::openmode) const override { return 0; }
+  void set_buffer_size(size_t, std::ios_base::openmode) override {}
+  size_t in_avail() const override { return 0; }
+  pos_type getpos(std::ios_base::openmode) const override { return failed(); }
+  pos_type seekpos(pos_type, std::ios_base::openmode) override { return failed(); }
+  pos_type seekoff(off_type, std::ios_base::seekdir, std::ios_base::openmode) override {
+    return failed();
+  }
+  bool acquire(std::uint8_t*&, size_t&) override { return false; }
+  void release(std::uint8_t*, size_t) override {}
+
+ protected:
+  using Base::_putn;
+  pplx::task<int_type> _putc(std::uint8_t) override { return end(); }
+  pplx::task<size_t> _putn(const std::uint8_t*, size_t) override { return none(); }
+  pplx::task<int_type> _bumpc() override { return end(); }
+  int_type _sbumpc() override { return traits::eof(); }
+  pplx::task<int_type> _getc() override { return end(); }
+  int_type _sgetc() override { return traits::eof(); }
+  pplx::task<int_type> _nextc() override { return end(); }
+  pplx::task<int_type> _ungetc() override { return end(); }
+  pplx::task<size_t> _getn(std::uint8_t*, size_t) override { return none(); }
+  size_t _scopy(std::uint8_t*, size_t) override { return 0; }
+  pplx::task<bool> _sync() override { return pplx::task_from_result(true); }
+  std::uint8_t* _alloc(size_t) override { return nullptr; }
+  void _commit(size_t) override {}
+
+ private:
+  static pos_type failed() { return static_cast<pos_type>(traits::eof()); }
+  static pplx::task<int_type> end() { return pplx::task_from_result<int_type>(traits::eof()); }
+  static pplx::task<size_t> none() { return pplx::task_from_result<size_t>(0); }
+};
+
+// Everything that the caller's thread and the library's threads share about one exchange. It is
+// kept alive by both, so that a caller may give up on an exchange that does not end.
+class Exchange {
+ public:
+  Exchange(std::string body, std::size_t max_body, bool streaming)
+      : request_body_(std::move(body)), max_body_(max_body), streaming_(streaming) {}
+
+  // --- library's threads ---
+  std::size_t readRequest(std::uint8_t* to, std::size_t room) {
+    std::lock_guard lock(mutex_);
+    request_read_ = true;
+    const std::size_t count = std::min(room, request_body_.size() - request_at_);
+    std::copy_n(request_body_.data() + request_at_, count, reinterpret_cast<char*>(to));
+    request_at_ += count;
+    return count;
+  }
+  pplx::task<size_t> takeAnswer(const std::uint8_t* data, std::size_t count);
+  void headersArrived(const http::http_response& response);
+  void finished(std::string error, std::error_code code);
+
+  // --- caller's thread ---
+  bool waitFor(base::SteadyTime deadline, const std::stop_token& stop, auto&& ready) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, stop, deadline, [&] { return ready(*this); });
+  }
+  // Unblocks the library when it waits for us, then waits for it to end, within reason.
+  void abandon();
+  // Hands the piece of body that waits, if any, to `on_data` and lets the library go on.
+  bool consumePiece(const std::function<bool(std::string_view)>& on_data);
+
+  [[nodiscard]] bool hasHeaders() const { return headers_arrived_; }
+  [[nodiscard]] bool isFinished() const { return finished_; }
+  [[nodiscard]] bool hasPiece() const { return piece_ != nullptr; }
+  [[nodiscard]] bool isTooLarge() const { return too_large_; }
+  [[nodiscard]] bool failed() const { return !error_.empty(); }
+
+  struct Outcome {
+    bool finished, headers, request_read, too_large;
+    std::string error;
+  };
+  Outcome outcome() {
+    std::lock_guard lock(mutex_);
+    return {finished_, headers_arrived_, request_read_, too_large_, error_};
+  }
+  HttpResponse takeResponse() {
+    std::lock_guard lock(mutex_);
+    return std::move(response_);
+  }
+  HttpResponse headerResponse() {
+    std::lock_guard lock(mutex_);
+    return response_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  const std::string request_body_;
+  std::size_t request_at_ = 0;
+  const std::size_t max_body_;
+  const bool streaming_;
+  bool request_read_ = false;
+  bool headers_arrived_ = false;
+  bool finished_ = false;
+  bool too_large_ = false;
+  bool abandoned_ = false;
+  std::string error_;
+  HttpResponse response_;
+  const std::uint8_t* piece_ = nullptr;  // valid until piece_done_ is set
+  std::size_t piece_size_ = 0;
+  pplx::task_completion_event<size_t> piece_done_;
+};
+
+class RequestBody final : public ClosedStreamBuffer {
+ public:
+  explicit RequestBody(std::shared_ptr<Exchange> exchange)
+      : ClosedStreamBuffer(std::ios_base::in), exchange_(std::move(exchange)) {}
+
+ protected:
+  pplx::task<size_t> _getn(std::uint8_t* to, size_t room) override {
+    return pplx::task_from_result(exchange_->readRequest(to, room));
+  }
+
+ private:
+  const std::shared_ptr<Exchange> exchange_;
+};
+
+class AnswerBody final : public ClosedStreamBuffer {
+ public:
+  explicit AnswerBody(std::shared_ptr<Exchange> exchange)
+      : ClosedStreamBuffer(std::ios_base::out), exchange_(std::move(exchange)) {}
+
+ protected:
+  using ClosedStreamBuffer::_putn;
+  pplx::task<size_t> _putn(const std::uint8_t* data, size_t count) override {
+    return exchange_->takeAnswer(data, count);
+  }
+
+ private:
+  const std::shared_ptr<Exchange> exchange_;
+};
+
+pplx::task<size_t> Exchange::takeAnswer(const std::uint8_t* data, std::size_t count) {
+  // The library reads the length of a chunk as a signed int and passes a negative one on.
+  if (count > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return pplx::task_from_exception<size_t>(std::runtime_error("malformed chunk length"));
+  }
+  std::lock_guard lock(mutex_);
+  if (abandoned_) return pplx::task_from_result(count);
+  if (streaming_) {
+    piece_ = data;
+    piece_size_ = count;
+    piece_done_ = {};
+    changed_.notify_all();
+    return pplx::create_task(piece_done_);
+  }
+  if (count > max_body_ - response_.body.size()) {
+    too_large_ = true;
+    changed_.notify_all();
+  } else if (!too_large_) {
+    response_.body.append(reinterpret_cast<const char*>(data), count);
+  }
+  return pplx::task_from_result(count);
+}
+
+void Exchange::headersArrived(const http::http_response& response) {
+  std::lock_guard lock(mutex_);
+  headers_arrived_ = true;
+  response_.status = response.status_code();
+  for (const auto& [name, value] : response.headers()) {
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    response_.headers.emplace_back(std::move(lower), value);
+  }
+  changed_.notify_all();
+}
+
+void Exchange::finished(std::string error, std::error_code code) {
+  std::lock_guard lock(mutex_);
+  finished_ = true;
+  if (!error.empty()) {
+    error_ = std::move(error);
+    // The library reports an OpenSSL error as its bare packed number.
+    if (error_.find("SSL") != std::string::npos && code.value() != 0) {
+      const char* reason = ERR_reason_error_string(static_cast<unsigned long>(code.value()));
+      if (reason != nullptr) error_.append(": ").append(reason);
+    }
+  }
+  changed_.notify_all();
+}
+
+bool Exchange::consumePiece(const std::function<bool(std::string_view)>& on_data) {
+  std::string_view piece;
+  {
+    std::lock_guard lock(mutex_);
+    if (piece_ == nullptr) return true;
+    piece = {reinterpret_cast<const char*>(piece_), piece_size_};
+  }
+  if (!on_data(piece)) return false;
+  pplx::task_completion_event<size_t> done;
+  {
+    std::lock_guard lock(mutex_);
+    done = piece_done_;
+    piece_ = nullptr;
+  }
+  done.set(piece.size());
+  return true;
+}
+
+void Exchange::abandon() {
+  std::optional<pplx::task_completion_event<size_t>> done;
+  std::unique_lock lock(mutex_);
+  abandoned_ = true;
+  if (piece_ != nullptr) {
+    done = piece_done_;
+    piece_ = nullptr;
+  }
+  const std::size_t size = piece_size_;
+  lock.unlock();
+  if (done) done->set(size);
+  lock.lock();
+  changed_.wait_until(lock, now() + kCancelGrace, [&] { return finished_; });
+}
+
+// Ends the exchange's task in every case: a task error that nobody looks at ends the process.
+template <typename Task, typename Next>
+void observe(const std::shared_ptr<Exchange>& exchange, const Task& task, Next&& next) {
+  try {
+    next(task.get());
+  } catch (const http::http_exception& error) {
+    exchange->finished(error.what(), error.error_code());
+  } catch (const std::exception& error) {
+    exchange->finished(error.what(), {});
+  } catch (...) {
+    exchange->finished("unknown error of the HTTP library", {});
+  }
+}
+
+void start(http::client::http_client& client, const http::http_request& request,
+           const pplx::cancellation_token& token, const std::shared_ptr<Exchange>& exchange) {
+  client.request(request, token).then([exchange](pplx::task<http::http_response> task) {
+    observe(exchange, task, [&](const http::http_response& response) {
+      exchange->headersArrived(response);
+      // content_ready() holds the response alive until its last byte was written to our stream.
+      response.content_ready().then([exchange](pplx::task<http::http_response> end) {
+        observe(exchange, end,
+                [&](const http::http_response& /*done*/) { exchange->finished({}, {}); });
+      });
+    });
+  });
+}
+
+class CpprestTransport final : public HttpTransport {
+ public:
+  CpprestTransport(const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity,
+                   const TransportOptions& options)
+      : options_(options),
+        path_prefix_(endpoint.path_prefix),
+        host_header_(endpoint.scheme == "https" ? endpoint.tls_server_name : ""),
+        identity_(std::move(identity)),
+        client_(fmt::format("{}://{}:{}", endpoint.scheme, endpoint.host, endpoint.port),
+                configure(endpoint)) {}
+
+  TransportResult<HttpResponse> send(const HttpRequest& request, base::Duration timeout,
+                                     const std::stop_token& stop) override;
+  TransportResult<StreamEnd> stream(const HttpRequest& request, base::Duration header_timeout,
+                                    base::Duration idle, const std::stop_token& stop,
+                                    const StreamHandlers& handlers) override;
+
+ private:
+  http::client::http_client_config configure(const Endpoint& endpoint) const;
+  http::http_request makeRequest(const HttpRequest& request,
+                                 const std::shared_ptr<Exchange>& exchange) const;
+  // Starts the exchange and waits for its headers or its failure. Dead pooled connections are
+  // replaced as long as no byte of the body was handed over.
+  TransportResult<std::shared_ptr<Exchange>> open(const HttpRequest& request, bool streaming,
+                                                  base::SteadyTime deadline,
+                                                  const std::stop_token& stop,
+                                                  pplx::cancellation_token_source& cancel);
+  TransportError errorOf(const HttpRequest& request, Exchange& exchange, base::SteadyTime deadline,
+                         const std::stop_token& stop) const;
+
+  const TransportOptions options_;
+  const std::string path_prefix_;
+  const std::string host_header_;
+  const std::shared_ptr<const TlsIdentity> identity_;
+  http::client::http_client client_;
+};
+
+http::client::http_client_config CpprestTransport::configure(const Endpoint& endpoint) const {
+  http::client::http_client_config config;
+  config.set_timeout(kLibraryTimeout);
+  config.set_max_redirects(0);
+  config.set_request_compressed_response(false);
+  if (!endpoint.proxy_url.empty()) config.set_proxy(web::web_proxy(web::uri(endpoint.proxy_url)));
+  if (!identity_) return config;
+  config.set_validate_certificates(!endpoint.insecure_skip_verify);
+  config.set_tlsext_sni_enabled(!identity_->sniName().empty());
+  config.set_ssl_context_callback([identity = identity_](boost::asio::ssl::context& context) {
+    const base::Status status = identity->apply(context.native_handle());
+    if (!status.ok()) throw std::runtime_error(status.message());
+  });
+  return config;
+}
+
+http::http_request CpprestTransport::makeRequest(const HttpRequest& request,
+                                                 const std::shared_ptr<Exchange>& exchange) const {
+  http::http_request out{std::string(methodName(request.method))};
+  out.set_request_uri(web::uri(path_prefix_ + request.target));
+  for (const auto& [name, value] : request.headers) out.headers().add(name, value);
+  if (!host_header_.empty()) out.headers().add("Host", host_header_);
+  // Every write has a body stream, even an empty one: it is what keeps the library from resending.
+  if (request.method != Method::kGet) {
+    const streams::streambuf<std::uint8_t> body(std::make_shared<RequestBody>(exchange));
+    out.set_body(body.create_istream(), request.body.size(), request.content_type);
+    if (request.content_type.empty()) out.headers().remove("Content-Type");
+  }
+  out.set_response_stream(
+      streams::streambuf<std::uint8_t>(std::make_shared<AnswerBody>(exchange)).create_ostream());
+  return out;
+}
+
+TransportResult<std::shared_ptr<Exchange>> CpprestTransport::open(
+    const HttpRequest& request, bool streaming, base::SteadyTime deadline,
+    const std::stop_token& stop, pplx::cancellation_token_source& cancel) {
+  for (int attempt = 1;; ++attempt) {
+    auto exchange = std::make_shared<Exchange>(request.body, options_.max_body, streaming);
+    try {
+      start(client_, makeRequest(request, exchange), cancel.get_token(), exchange);
+    } catch (const std::exception& error) {
+      return tl::unexpected(
+          TransportError{base::Code::kInvalidArgument, Phase::kConnect, error.what()});
+    }
+    const bool ended = exchange->waitFor(
+        deadline, stop, [](const Exchange& x) { return x.hasHeaders() || x.isFinished(); });
+    const Exchange::Outcome outcome = exchange->outcome();
+    if (ended && outcome.headers) return exchange;
+    if (!ended) {
+      cancel.cancel();
+      exchange->abandon();
+      return tl::unexpected(errorOf(request, *exchange, deadline, stop));
+    }
+    // A pooled connection that was dead before the headers were out. No part of the body was read,
+    // so nothing that the server could act on has left.
+    const bool stale = outcome.error.starts_with("Failed to write request headers");
+    if (!stale || outcome.request_read || attempt == kAttempts) {
+      return tl::unexpected(errorOf(request, *exchange, deadline, stop));
+    }
+  }
+}
+
+// What an exchange that ended without headers, or was given up, means for the caller.
+TransportError CpprestTransport::errorOf(const HttpRequest& request, Exchange& exchange,
+                                         base::SteadyTime deadline,
+                                         const std::stop_token& stop) const {
+  const Exchange::Outcome outcome = exchange.outcome();
+  TransportError error;
+  const bool connecting = outcome.error.find("resolv") != std::string::npos ||
+                          outcome.error.find("connect to") != std::string::npos ||
+                          outcome.error.find("proxy") != std::string::npos ||
+                          outcome.error.find("SSL handshake") != std::string::npos;
+  const bool sent = request.body.empty() ? !connecting : outcome.request_read;
+  error.phase = outcome.headers ? Phase::kBody : sent ? Phase::kSent : Phase::kConnect;
+  if (outcome.too_large) {
+    error.code = base::Code::kResourceExhausted;
+    error.message = fmt::format("answer larger than {} bytes", options_.max_body);
+  } else if (stop.stop_requested()) {
+    error.code = base::Code::kCancelled;
+    error.message = "stopped";
+  } else if (now() >= deadline) {
+    error.code = base::Code::kTimeout;
+    error.message = "no complete answer in time";
+  } else {
+    error.message = outcome.error.empty() ? "connection lost" : outcome.error;
+    const std::string reason = identity_ ? identity_->lastVerifyError() : std::string();
+    if (!reason.empty() && error.message.find("certificate verify failed") != std::string::npos) {
+      error.message += " (" + reason + ")";
+    }
+  }
+  return error;
+}
+
+TransportResult<HttpResponse> CpprestTransport::send(const HttpRequest& request,
+                                                     base::Duration timeout,
+                                                     const std::stop_token& stop) {
+  const base::SteadyTime deadline = now() + timeout;
+  pplx::cancellation_token_source cancel;
+  auto opened = open(request, false, deadline, stop, cancel);
+  if (!opened) return tl::unexpected(opened.error());
+  Exchange& exchange = **opened;
+  const bool ended = exchange.waitFor(
+      deadline, stop, [](const Exchange& x) { return x.isFinished() || x.isTooLarge(); });
+  const Exchange::Outcome outcome = exchange.outcome();
+  if (ended && outcome.finished && outcome.error.empty() && !outcome.too_large) {
+    return exchange.takeResponse();
+  }
+  if (!outcome.finished) {
+    cancel.cancel();
+    exchange.abandon();
+  }
+  return tl::unexpected(errorOf(request, exchange, deadline, stop));
+}
+
+TransportResult<StreamEnd> CpprestTransport::stream(const HttpRequest& request,
+                                                    base::Duration header_timeout,
+                                                    base::Duration idle,
+                                                    const std::stop_token& stop,
+                                                    const StreamHandlers& handlers) {
+  pplx::cancellation_token_source cancel;
+  auto opened = open(request, true, now() + header_timeout, stop, cancel);
+  if (!opened) return tl::unexpected(opened.error());
+  Exchange& exchange = **opened;
+  const auto endBy = [&](StreamEnd::Reason reason, std::string message) {
+    cancel.cancel();
+    exchange.abandon();
+    return StreamEnd{reason, std::move(message)};
+  };
+  if (!handlers.on_headers(exchange.headerResponse())) {
+    return endBy(StreamEnd::Reason::kCancelled, "refused by its reader");
+  }
+  for (;;) {
+    const bool ready = exchange.waitFor(
+        now() + idle, stop, [](const Exchange& x) { return x.hasPiece() || x.isFinished(); });
+    if (stop.stop_requested()) return endBy(StreamEnd::Reason::kCancelled, "stopped");
+    if (!ready) return endBy(StreamEnd::Reason::kIdle, "no data for the idle limit");
+    const Exchange::Outcome outcome = exchange.outcome();
+    if (outcome.finished) {
+      if (outcome.error.empty()) return StreamEnd{};
+      return StreamEnd{StreamEnd::Reason::kTruncated, outcome.error};
+    }
+    if (!exchange.consumePiece(handlers.on_data)) {
+      return endBy(StreamEnd::Reason::kCancelled, "ended by its reader");
+    }
+  }
+}
+
+}  // namespace
+
+void initializeCpprest(int threads) {
+  static std::once_flag once;
+  std::call_once(once, [threads] {
+    // OpenSSL first: what starts first is destroyed last, and the pool uses OpenSSL to the end.
+    OPENSSL_init_ssl(0, nullptr);
+    rememberSystemTrust();
+    setenv("SSL_CERT_FILE", "/dev/null", 1);
+    setenv("SSL_CERT_DIR", "/nonexistent", 1);
+    try {
+      crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(threads));
+    } catch (const std::exception& error) {
+      base::log().warn("HTTP thread pool was already running", {{"error", error.what()}});
+    }
+  });
+}
+
+base::Result<std::unique_ptr<HttpTransport>> makeCpprestTransport(const Endpoint& endpoint,
+                                                                  const TransportOptions& options) {
+  initializeCpprest(2);
+  if (isIpv6Address(endpoint.host)) {
+    return base::fail(base::Code::kUnsupported, "IPv6 addresses need the other transport");
+  }
+  if (!endpoint.proxy_url.empty() && !endpoint.proxy_url.starts_with("http://")) {
+    return base::fail(base::Code::kUnsupported, "proxy-url: only http:// proxies are supported");
+  }
+  std::shared_ptr<const TlsIdentity> identity;
+  if (endpoint.scheme == "https") {
+    auto loaded = TlsIdentity::load(endpoint);
+    if (!loaded) return base::fail(loaded.error());
+    identity = std::move(*loaded);
+  }
+  try {
+    return std::make_unique<CpprestTransport>(endpoint, std::move(identity), options);
+  } catch (const std::exception& error) {
+    return base::fail(base::Code::kInvalidArgument,
+                      fmt::format("server address: {}", error.what()));
+  }
+}
+
+}  // namespace stowage::k8sclient
