@@ -1,10 +1,15 @@
 // ClusterState: the cluster as dense columns of integers: one slot per node, one column per
-// resource dimension. Everything that fits and scores reads these arrays linearly. Sums saturate.
+// resource dimension. Everything that fits and scores reads these arrays linearly. Sums are kept
+// exactly and read saturated, so that what one tenant adds never hides what another one uses, and
+// taking a pod away always gives back what it took.
+// A column costs memory only once a node has, or uses, some of it: names that tenants make up and
+// that no node offers cost a few words each.
 // Single-threaded: the scheduling thread owns it. Pure: no clock, no I/O, no randomness.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -16,7 +21,7 @@ namespace stowage::placement {
 
 using base::Symbol;
 using NodeIndex = std::uint32_t;
-using Dimension = std::uint16_t;
+using Dimension = std::uint32_t;  // wide enough that made-up names cannot exhaust it
 inline constexpr NodeIndex kNoNode = ~NodeIndex{0};
 
 // The first four dimensions are always there; scalar resources (extended, hugepages) follow.
@@ -47,21 +52,25 @@ class ClusterState {
 
   // Dimensions are counted: a name that no node and no shape refers to any more gives its column
   // back, so that names written by tenants cannot grow the state. acquire returns the same
-  // dimension for the same name while it is held.
+  // dimension for the same name while it is held. A column that still holds amounts of some node
+  // outlives its last release until they are gone, so an early release costs nothing but memory.
   Dimension acquireDimension(const Symbol& name);
   void releaseDimension(Dimension dim);
   [[nodiscard]] const Symbol& dimensionName(Dimension dim) const;
-  [[nodiscard]] std::size_t dimensions() const { return allocatable_.size(); }
+  // Upper end of the dimensions in use; those given back in between have an empty name.
+  [[nodiscard]] std::size_t dimensions() const { return columns_.size(); }
 
-  // A slot for a node; slots of removed nodes are used again. Order of slots is the tie order.
+  // A slot for a node; the lowest slot of a removed node is used again. Order of slots is the tie
+  // order. A name that is there already keeps its slot.
   NodeIndex addNode(const Symbol& name);
-  void removeNode(
-      NodeIndex node);  // its placements must have been removed or are forgotten with it
-  // Amounts absent from the list become zero.
+  // Its placements must have been removed or are forgotten with it.
+  void removeNode(NodeIndex node);
+  // Amounts absent from the list become zero; negative ones count as zero.
   void setAllocatable(NodeIndex node, std::span<const Amount> amounts);
   // Something that the columns do not hold changed (labels, taints, ports): verdicts are stale.
   void touch(NodeIndex node);
 
+  // The node must be present; remove() must be given what place() was given for that pod.
   void place(NodeIndex node, const Demand& demand);
   void remove(NodeIndex node, const Demand& demand);
 
@@ -72,16 +81,23 @@ class ClusterState {
   [[nodiscard]] NodeIndex findNode(const Symbol& name) const;  // kNoNode when absent
 
   [[nodiscard]] std::int64_t allocatable(Dimension dim, NodeIndex node) const {
-    return allocatable_[dim][node];
+    const Column& column = columns_[dim];
+    return column.allocatable.empty() ? 0 : column.allocatable[node];
   }
   [[nodiscard]] std::int64_t requested(Dimension dim, NodeIndex node) const {
-    return requested_[dim][node];
+    const Column& column = columns_[dim];
+    return column.requested.empty() ? 0 : saturated(column.requested[node]);
   }
+  // Negative when more is requested than the node has.
   [[nodiscard]] std::int64_t free(Dimension dim, NodeIndex node) const {
-    return allocatable_[dim][node] - requested_[dim][node];
+    return allocatable(dim, node) - requested(dim, node);
   }
-  [[nodiscard]] std::int64_t nonZeroCpu(NodeIndex node) const { return non_zero_cpu_[node]; }
-  [[nodiscard]] std::int64_t nonZeroMemory(NodeIndex node) const { return non_zero_memory_[node]; }
+  [[nodiscard]] std::int64_t nonZeroCpu(NodeIndex node) const {
+    return saturated(non_zero_cpu_[node]);
+  }
+  [[nodiscard]] std::int64_t nonZeroMemory(NodeIndex node) const {
+    return saturated(non_zero_memory_[node]);
+  }
 
   // Every change to a node raises the version and is remembered for a while.
   [[nodiscard]] std::uint64_t version() const { return version_; }
@@ -90,20 +106,40 @@ class ClusterState {
   bool changedSince(std::uint64_t since, std::vector<NodeIndex>& changed) const;
 
  private:
-  std::vector<std::vector<std::int64_t>> allocatable_;  // [dimension][node]
-  std::vector<std::vector<std::int64_t>> requested_;
-  std::vector<std::int64_t> non_zero_cpu_;
-  std::vector<std::int64_t> non_zero_memory_;
+  // Wide enough for more pods than can exist, each with the largest amount.
+  __extension__ using Wide = __int128;
+
+  struct Column {
+    Symbol name;
+    bool in_use = false;           // false: given back, waiting for its next name
+    std::uint32_t references = 0;  // acquired minus released
+    std::uint32_t amounts = 0;     // nodes with allocatable > 0, plus nodes with requested > 0
+    std::vector<std::int64_t> allocatable;  // empty until some node has any
+    std::vector<Wide> requested;            // empty until some pod takes any
+  };
+
+  static std::int64_t saturated(Wide value) {
+    return value > std::numeric_limits<std::int64_t>::max()
+               ? std::numeric_limits<std::int64_t>::max()
+               : static_cast<std::int64_t>(value);
+  }
+  void setAmount(Dimension dim, NodeIndex node, std::int64_t value);
+  void addRequested(Dimension dim, NodeIndex node, Wide delta);
+  void giveBackIfUnused(Dimension dim);
+  void logChange(NodeIndex node);
+
+  std::vector<Column> columns_;
+  std::vector<Wide> non_zero_cpu_;
+  std::vector<Wide> non_zero_memory_;
   std::vector<std::uint8_t> present_;
   std::vector<Symbol> names_;
-  std::vector<NodeIndex> free_slots_;
+  std::vector<NodeIndex> free_slots_;  // min-heap
   std::unordered_map<Symbol, NodeIndex> by_name_;
-  std::vector<Symbol> dimension_names_;
-  std::vector<std::uint32_t> dimension_references_;
   std::unordered_map<Symbol, Dimension> dimension_by_name_;
+  std::vector<Dimension> free_dimensions_;  // min-heap
   std::size_t node_count_ = 0;
   std::uint64_t version_ = 0;
-  std::vector<NodeIndex> change_log_;  // ring; entry i is change number i modulo its size
+  std::vector<NodeIndex> change_log_;  // ring; change number i is entry i modulo its size
 };
 
 }  // namespace stowage::placement

@@ -8,7 +8,8 @@
 namespace stowage::placement {
 
 // All insufficient dimensions are reported (bit d of Verdict::reasons; kPods = "Too many pods").
-// kUnresolvable when any of them asks for more than the node's whole allocatable.
+// kUnresolvable when any of them asks for more than the node's whole allocatable (the pod limit
+// never does: v1.36.3 leaves it resolvable).
 Verdict resourceFit(const ClusterState& state, NodeIndex node, const Demand& demand,
                     std::uint8_t rule);
 

@@ -4,11 +4,15 @@
 // anew; setVerify(true) does both and ends the process on a difference (debug and tests).
 // Single-threaded, pure. Memory is bounded: shapes beyond `max_shapes` evict the least recently
 // used.
+// Nodes are summarised in blocks, so that a decision reads the blocks and only those nodes that can
+// still win; a change costs its own block.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "placement/cluster_state.h"
@@ -27,9 +31,18 @@ enum class Normalise : std::uint8_t {
   kMinMax,       // 100 * (raw - min) / (max - min); all 100 when equal
 };
 
+// One raw value on the scale 0..100, given the range of the column over the feasible nodes.
+// Truncating; exact for every input (products that do not fit 64 bits are formed wider). Monotone
+// in raw, which the cache relies on.
+std::int64_t normalised(Normalise how, std::int64_t raw, std::int64_t lowest, std::int64_t highest);
+
 struct ScoreColumn {
   Normalise normalise = Normalise::kNone;
   std::int64_t weight = 1;
+  // Nodes with equal sums are told apart by this column's raw value, higher first. For scores whose
+  // raw values are finer than 100 steps: one far-off node then cannot blur the others. At most the
+  // first column that says so counts.
+  bool raw_breaks_ties = false;
 };
 
 // What the cache asks about one node; implemented by the owner of the rules (scheduling).
@@ -47,37 +60,69 @@ struct Choice {
   std::int64_t score = 0;     // weighted sum of normalised columns
   std::size_t feasible = 0;   // number of feasible nodes
   std::size_t evaluated = 0;  // nodes looked at anew for this decision (cache misses)
+  friend bool operator==(const Choice&, const Choice&) = default;
 };
+
+// The definition of a choice: every node checked and scored anew, in order. The cache equals it.
+Choice chooseNaively(const ClusterState& state, NodeRules& rules,
+                     std::span<const ScoreColumn> columns, ShapeId shape);
 
 class ShapeCache {
  public:
+  // `state` and `rules` outlive the cache. `max_shapes` below 1 counts as 1.
   ShapeCache(const ClusterState& state, NodeRules& rules, std::vector<ScoreColumn> columns,
              std::size_t max_shapes);
+  ~ShapeCache();
+  ShapeCache(const ShapeCache&) = delete;
+  ShapeCache& operator=(const ShapeCache&) = delete;
 
   // Forgets everything cached for a shape (its rules changed, or it is gone).
   void forget(ShapeId shape);
   // Forgets all scores of all shapes (a term that all nodes share changed); verdicts stay.
-  void forgetScores();
+  void forgetScores() { ++score_epoch_; }
 
-  // Brings the shape up to date and picks the best feasible node: highest weighted sum, ties to
-  // the lowest slot. Amortised cost: nodes changed since the shape's last use + one linear pass.
+  // Brings the shape up to date and picks the best feasible node: highest weighted sum, then the
+  // raw value of the tie column, then the lowest slot. Amortised cost: nodes changed since the
+  // shape's last use + one pass over blocks of nodes.
   Choice choose(ShapeId shape);
   // The verdict of every slot (absent nodes included, as kFits: look at present()), up to date.
+  // Valid until the next call.
   std::span<const Verdict> verdicts(ShapeId shape);
   // Brings up to date and returns one node's verdict.
   Verdict verdict(ShapeId shape, NodeIndex node);
 
   void setVerify(bool verify) { verify_ = verify; }
+  // Shapes held, for the memory metric and for tests.
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry;
+
+  Entry& entryOf(ShapeId shape);
+  void evictLeastRecentlyUsed();
+  // Verdicts and scores of the shape as of now; `evaluated` is set to the nodes looked at.
   Entry& refresh(ShapeId shape, std::size_t& evaluated);
+  void evaluate(ShapeId shape, Entry& entry, NodeIndex node, bool check);
+  void summarise(Entry& entry, std::size_t block);
+  void collectChanged(Entry& entry);
+  Choice pick(const Entry& entry) const;
+  void verifyEntry(ShapeId shape, const Entry& entry);
 
   const ClusterState& state_;
   NodeRules& rules_;
   const std::vector<ScoreColumn> columns_;
   const std::size_t max_shapes_;
+  const std::size_t tie_column_;  // columns_.size() when there is none
   bool verify_ = false;
+  std::uint64_t score_epoch_ = 0;
+  std::uint64_t uses_ = 0;
+  std::unordered_map<ShapeId, std::unique_ptr<Entry>> entries_;
+  std::vector<NodeIndex> changed_;        // scratch of refresh()
+  std::vector<std::int64_t> raw_;         // scratch of evaluate()
+  std::vector<std::uint64_t> node_mark_;  // scratch: last refresh that saw the slot
+  std::vector<std::uint64_t> block_mark_;
+  std::vector<std::size_t> dirty_blocks_;
+  std::uint64_t mark_ = 0;
 };
 
 }  // namespace stowage::placement
