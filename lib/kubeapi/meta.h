@@ -21,6 +21,8 @@ using base::WallTime;
 class Labels {
  public:
   using Entry = std::pair<Symbol, Symbol>;
+  using value_type = Entry;
+  using const_iterator = std::vector<Entry>::const_iterator;
 
   Labels() = default;
   // Sorts; of equal keys the last one wins, as in a JSON object.
@@ -31,8 +33,8 @@ class Labels {
   void set(Symbol key, Symbol value);
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  [[nodiscard]] auto begin() const { return entries_.begin(); }
-  [[nodiscard]] auto end() const { return entries_.end(); }
+  [[nodiscard]] const_iterator begin() const { return entries_.begin(); }
+  [[nodiscard]] const_iterator end() const { return entries_.end(); }
   friend bool operator==(const Labels&, const Labels&) = default;
 
  private:

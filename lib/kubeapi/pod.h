@@ -126,7 +126,9 @@ struct PodStatus {
   Symbol phase;  // Pending, Running, Succeeded, Failed, Unknown
   Symbol nominated_node;
   std::optional<WallTime> start_time;
+  // PodScheduled, Ready, DisruptionTarget and PodResizePending; the others are dropped.
   std::vector<Condition> conditions;
+  // Only statuses that carry resources.
   std::vector<ContainerStatus> container_statuses;
   std::vector<ContainerStatus> init_container_statuses;
   std::optional<ResourceList> pod_requests;             // status.resources.requests

@@ -1,0 +1,37 @@
+// One function per type of object: from a parsed JSON value to the typed value. Private to the
+// decoders; decode.cc finds them by overload.
+#pragma once
+
+#include "kubeapi/json_reading.h"
+#include "kubeapi/lease.h"
+#include "kubeapi/meta.h"
+#include "kubeapi/node.h"
+#include "kubeapi/pod.h"
+#include "kubeapi/selectors.h"
+
+namespace stowage::kubeapi {
+
+void decodeInto(JsonReading& reading, JsonElement element, Pod& out);
+void decodeInto(JsonReading& reading, JsonElement element, Node& out);
+void decodeInto(JsonReading& reading, JsonElement element, Namespace& out);
+void decodeInto(JsonReading& reading, JsonElement element, Lease& out);
+
+// Parts that several types share.
+void readMeta(JsonReading& reading, JsonElement element, ObjectMeta& out);
+void readStringMap(JsonReading& reading, JsonElement element, Labels& out);
+void readCondition(JsonReading& reading, JsonElement element, Condition& out);
+void readConditions(JsonReading& reading, JsonElement element, std::vector<Condition>& out);
+void readResources(JsonReading& reading, JsonElement element, ResourceList& out);
+void readLabelSelector(JsonReading& reading, JsonElement element,
+                       std::optional<LabelSelector>& out);
+void readNodeSelector(JsonReading& reading, JsonElement element, NodeSelector& out);
+void readNodeSelectorTerm(JsonReading& reading, JsonElement element, NodeSelectorTerm& out);
+void readTaint(JsonReading& reading, JsonElement element, Taint& out);
+void readToleration(JsonReading& reading, JsonElement element, Toleration& out);
+void readPodSpec(JsonReading& reading, JsonElement element, PodSpec& out);
+void readPodStatus(JsonReading& reading, JsonElement element, PodStatus& out);
+void readAffinity(JsonReading& reading, JsonElement element, Affinity& out);
+void readTopologySpread(JsonReading& reading, JsonElement element, TopologySpreadConstraint& out);
+void readVolumes(JsonReading& reading, JsonElement element, std::vector<PodVolume>& out);
+
+}  // namespace stowage::kubeapi
