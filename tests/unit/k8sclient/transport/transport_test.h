@@ -1,0 +1,66 @@
+// What the tests of both transports share: one list of cases, driven through each implementation.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "k8sclient/transport/http_transport.h"
+#include "k8sclient/transport/transports.h"
+#include "testing/http/scripted_server.h"
+
+namespace stowage::k8sclient {
+
+struct TransportKind {
+  std::string name;
+  TransportFactory make;
+  friend std::ostream& operator<<(std::ostream& out, const TransportKind& kind) {
+    return out << kind.name;
+  }
+};
+
+class TransportTest : public ::testing::TestWithParam<TransportKind> {
+ protected:
+  // Long enough for a busy machine; no test waits it out.
+  static constexpr std::chrono::seconds kLong{20};
+
+  static Endpoint plainEndpoint(const testing::ScriptedServer& server) {
+    Endpoint endpoint;
+    endpoint.scheme = "http";
+    endpoint.host = "127.0.0.1";
+    endpoint.port = server.portText();
+    return endpoint;
+  }
+  static Endpoint tlsEndpoint(const testing::ScriptedServer& server, const std::string& ca_pem) {
+    Endpoint endpoint = plainEndpoint(server);
+    endpoint.scheme = "https";
+    endpoint.ca_pem = ca_pem;
+    return endpoint;
+  }
+  static std::unique_ptr<HttpTransport> transportTo(const Endpoint& endpoint) {
+    auto made = GetParam().make(endpoint);
+    if (!made) ADD_FAILURE() << made.error().toString();
+    return made ? std::move(*made) : nullptr;
+  }
+  static HttpRequest getRequest(const std::string& target) {
+    HttpRequest request;
+    request.target = target;
+    return request;
+  }
+  static HttpRequest postRequest(const std::string& target, std::string body) {
+    HttpRequest request;
+    request.method = Method::kPost;
+    request.target = target;
+    request.body = std::move(body);
+    request.content_type = "application/json";
+    return request;
+  }
+};
+
+// The implementations under test.
+std::vector<TransportKind> allTransports();
+
+}  // namespace stowage::k8sclient
