@@ -4,10 +4,12 @@
 // Ownership: api, clock and metrics must outlive the recorder.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -38,7 +40,7 @@ class EventRecorder {
   EventRecorder& operator=(const EventRecorder&) = delete;
 
   void start();
-  // Takes no more records, gives what is queued `drain` time (of the clock) to leave, then ends the
+  // Takes no more records, gives what is queued `drain` (real time) to leave, then ends the
   // threads. Retries that wait are abandoned.
   void stop(base::Duration drain = std::chrono::milliseconds(500));
 
@@ -54,9 +56,10 @@ class EventRecorder {
   };
 
   void work(const std::stop_token& stop);
-  std::optional<EventWrite> nextWrite();
-  std::optional<base::SteadyTime> nextDue();
+  // The next write, or when there may be one.
+  std::optional<EventWrite> nextWrite(std::optional<base::SteadyTime>& due);
   void perform(const EventWrite& write, const std::stop_token& stop);
+  bool nothingLeftToSend();  // under book_mutex_
 
   const EventRecorderOptions options_;
   ApiClient& api_;
@@ -70,6 +73,7 @@ class EventRecorder {
 
   std::mutex book_mutex_;  // guards book_; taken before queue_mutex_
   EventSeriesBook book_;
+  std::condition_variable idle_;
   int busy_ = 0;  // guarded by book_mutex_: workers inside a call
 
   std::vector<std::jthread> threads_;

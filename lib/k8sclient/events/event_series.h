@@ -11,12 +11,10 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "base/status.h"
 #include "k8sclient/events/event_record.h"
 #include "k8sclient/events/spam_filter.h"
 
@@ -61,6 +59,7 @@ class EventSeriesBook {
   EventSeriesBook(EventSeriesOptions options, std::uint64_t seed);
 
   // Takes a record that was made at `now`/`wall`; may make a write ready.
+  // Fields that are too long are cut; a record without a required field is dropped and counted.
   void observe(EventRecord record, base::SteadyTime now, base::WallTime wall);
   // The next write that is due, if any. Its series is then busy until finished().
   std::optional<EventWrite> takeWrite(base::SteadyTime now);
@@ -78,25 +77,33 @@ class EventSeriesBook {
     std::string name;
     base::WallTime first_wall;
     base::WallTime last_wall;
-    base::SteadyTime last;  // occurrence, or refresh
+    base::SteadyTime last;          // last occurrence
+    base::SteadyTime last_written;  // last successful write
     int count = 1;
-    int written_count = 0;  // 0: does not exist at the server
+    int sent_count = 0;     // of the write under way
+    int written_count = 0;  // what the server knows; 0: nothing yet
     int tries = 0;
-    bool create = true;                   // the next write creates
-    bool wanted = false;                  // a write is wanted
-    bool busy = false;                    // a write is under way
-    bool ending = false;                  // forget after the next write
-    std::optional<base::SteadyTime> due;  // place in due_
+    bool exists = false;  // at the server: the next write is a patch
+    bool wanted = false;  // a write is to be made when the time in due_ comes
+    bool busy = false;    // a write is under way
+    bool ending = false;  // forget after the write that is wanted or under way
+    std::optional<std::multimap<base::SteadyTime, std::uint64_t>::iterator> due;
     std::list<std::uint64_t>::iterator age;
   };
 
+  // Wakes the series at `when`; a series has one time only.
   void schedule(std::uint64_t id, Series& series, base::SteadyTime when);
-  void unschedule(std::uint64_t id, Series& series);
-  // Finish and refresh: what an idle series does when its time comes. False: it is gone.
-  bool onTimer(std::uint64_t id, Series& series, base::SteadyTime now);
+  void want(std::uint64_t id, Series& series, base::SteadyTime when);
+  // When an idle series has to be looked at again: its end, or its refresh.
+  [[nodiscard]] base::SteadyTime timerOf(const Series& series) const;
+  // The time of a series without a wanted write has come: end, refresh or go on waiting.
+  void onTimer(std::uint64_t id, Series& series, base::SteadyTime now);
+  void onWritten(std::uint64_t id, Series& series, base::SteadyTime now);
+  void retry(std::uint64_t id, Series& series, base::SteadyTime when);
+  void again(std::uint64_t id, Series& series, base::SteadyTime now, base::WallTime wall);
   void forget(std::uint64_t id);
   void makeRoom();
-  EventWrite render(std::uint64_t id, const Series& series) const;
+  [[nodiscard]] EventWrite render(std::uint64_t id, const Series& series) const;
   std::string uniqueName(const std::string& regarding, base::WallTime wall);
 
   const EventSeriesOptions options_;
@@ -110,13 +117,5 @@ class EventSeriesBook {
   std::list<std::uint64_t> ages_;  // longest not seen first
   std::multimap<base::SteadyTime, std::uint64_t> due_;
 };
-
-// "note" as the server takes it: at most 1024 bytes, else cut (never inside a character) and ended
-// with " ...". Source: kube-scheduler pkg/scheduler/schedule_one.go truncateMessage.
-std::string truncateNote(std::string_view note);
-// Namespace of the event: the object's, or "default" for cluster-scoped ones.
-std::string eventNamespace(const ObjectReference& regarding);
-// A name that may stand in metadata.name (RFC 1123 subdomain, at most 253 bytes).
-bool isDnsSubdomain(std::string_view name);
 
 }  // namespace stowage::k8sclient

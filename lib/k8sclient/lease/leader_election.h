@@ -6,18 +6,22 @@
 // own, so that one slow call cannot cost the lease.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "k8sclient/dispatch/alarm.h"
 #include "k8sclient/lease/lease_machine.h"
 #include "k8sclient/rest/api_client.h"
+#include "kubeapi/decode.h"
 
 namespace stowage::k8sclient {
 
@@ -53,13 +57,16 @@ class LeaderElector {
  private:
   bool acquire(const std::stop_token& stop);
   Outcome lead(const std::stop_token& stop);
-  // One try; calls end at `deadline`.
+  // Renews until the work has ended after a stop (true) or leadership is lost (false).
+  bool renewUntilDone(std::jthread& work, const std::stop_token& stop);
+  // One try; its calls end at `deadline`.
   bool tryOnce(base::SteadyTime deadline, const std::stop_token& stop);
   LeaseMachine::Answer perform(const LeaseMachine::Call& call, base::Duration timeout,
                                const std::stop_token& stop);
   void release();
+  void setLeading(bool leading);
   void publish();
-  base::Duration callTimeout() const;
+  [[nodiscard]] base::Duration callTimeout() const;
 
   const LeaseOptions options_;
   const LeaderCallbacks callbacks_;
@@ -70,7 +77,10 @@ class LeaderElector {
   base::Gauge& status_metric_;
   base::Counter& slow_path_metric_;
   LeaseMachine machine_;
-  std::string reported_holder_;
+  kubeapi::Decoder<kubeapi::Lease> decoder_;
+  Alarm alarm_;
+  std::atomic<bool> work_ended_{false};
+  base::SteadyTime last_renewal_{};  // start of the last try that succeeded
 
   mutable std::mutex mutex_;  // guards what follows
   bool leading_ = false;

@@ -17,8 +17,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "base/status.h"
 #include "k8sclient/rest/api_client.h"
 #include "kubeapi/lease.h"
@@ -39,8 +42,8 @@ inline constexpr double kLeaseJitter = 1.2;
 
 // lease > renew > 1.2 * retry, whole seconds of lease, names and identity present.
 base::Status validate(const LeaseOptions& options);
-// "hostname_uuid": different for every call.
-std::string leaseIdentity(std::string_view hostname);
+// "hostname_uuid": different for every process whose `rng` has a seed of its own.
+std::string leaseIdentity(std::string_view hostname, base::Rng& rng);
 
 class LeaseMachine {
  public:
@@ -59,6 +62,8 @@ class LeaseMachine {
 
   // The call that gives the lease away: holder "", one second. nullopt when it is not ours.
   [[nodiscard]] std::optional<Call> release(base::WallTime wall) const;
+  // A fresh copy, when release() met a conflict.
+  void refresh(kubeapi::LeasePtr lease, base::SteadyTime now);
   void onReleased();
 
   // The last try succeeded.
@@ -67,18 +72,21 @@ class LeaseMachine {
   [[nodiscard]] std::string holder() const;
   // When the record was last seen changing (by us or by another).
   [[nodiscard]] base::SteadyTime observedAt() const { return observed_at_; }
+  // The record that was seen last names us.
+  [[nodiscard]] bool ours() const;
   // The last try went the slow way although we led.
   [[nodiscard]] bool slowPath() const { return slow_path_; }
 
  private:
   enum class Expect { kNothing, kBlindUpdate, kGet, kCreate, kUpdate };
 
-  [[nodiscard]] bool ours() const;
   [[nodiscard]] bool valid(base::SteadyTime now) const;
   void observe(kubeapi::LeasePtr lease, base::SteadyTime now);
+  // A record of ours; the rest (acquire time, transitions, version) is the caller's.
   [[nodiscard]] kubeapi::Lease record(base::WallTime wall) const;
   std::optional<Call> afterGet(const kubeapi::LeasePtr& lease, base::SteadyTime now,
                                base::WallTime wall);
+  std::optional<Call> done(bool held);
 
   const LeaseOptions options_;
   Expect expect_ = Expect::kNothing;
@@ -86,6 +94,7 @@ class LeaseMachine {
   bool slow_path_ = false;
   kubeapi::LeasePtr observed_;
   base::SteadyTime observed_at_{};
+  base::SteadyTime began_{};  // the try under way
 };
 
 }  // namespace stowage::k8sclient

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/rng.h"
@@ -26,7 +27,7 @@ class Backoff {
  private:
   BackoffOptions options_;
   base::Duration next_;
-  base::SteadyTime last_ = base::SteadyTime::min();
+  std::optional<base::SteadyTime> last_;  // end of the last wait
 };
 
 }  // namespace stowage::k8sclient

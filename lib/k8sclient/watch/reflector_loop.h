@@ -62,10 +62,12 @@ class ReflectorLoop {
   void watch(const WatchMachine::OpenWatch& step, const std::stop_token& stop);
   // False ends the stream.
   bool onLine(std::string_view line);
-  void onBadObject(std::string_view key, std::string_view message);
+  void deliver(WatchMachine::Delivery delivery);
+  void commit();
+  void onBadObject(std::string_view key, std::string_view message, bool logged);
+  void warnWithoutBookmark();
   void noteContact();
   void noteError(const std::string& what, const std::string& message);
-  void noteSynced();
 
   struct Metrics;
 
@@ -79,6 +81,7 @@ class ReflectorLoop {
   std::unique_ptr<Metrics> metrics_;
   base::SteadyTime stream_started_{};
   bool bookmark_warned_ = false;
+  std::string stream_error_;  // why we ended the stream under way
 
   mutable std::mutex mutex_;  // guards what follows
   ReflectorHealth health_;
