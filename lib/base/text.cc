@@ -157,11 +157,13 @@ std::optional<WallTime> parseTime(std::string_view text) {
                             day(static_cast<unsigned>(d))};
   if (!date.ok() || h > 23 || mi > 59 || s > 59 || !parseZone(text.substr(at), zone))
     return std::nullopt;
-  // system_clock counts nanoseconds in 64 bits: years 1678 to 2261 fit.
-  if (y < 1678 || y > 2261) return std::nullopt;
-  const auto moment =
-      sys_days(date) + hours(h) + minutes(mi) + seconds(s) - minutes(zone) + nanoseconds(nanos);
-  return WallTime(duration_cast<WallTime::duration>(moment.time_since_epoch()));
+  // system_clock counts nanoseconds in 64 bits: years 1678 to 2261 fit, the rest stops there.
+  constexpr auto kFirst = sys_days(year(1678) / 1 / 1) + seconds(0);
+  constexpr auto kLast = sys_days(year(2262) / 1 / 1) - seconds(1);
+  const auto whole = sys_days(date) + hours(h) + minutes(mi) + seconds(s) - minutes(zone);
+  if (whole < kFirst) return WallTime(kFirst);
+  if (whole >= kLast) return WallTime(kLast);
+  return WallTime(whole) + nanoseconds(nanos);
 }
 
 }  // namespace stowage::base

@@ -23,7 +23,9 @@ std::string formatTime(WallTime time);
 // metav1.MicroTime: RFC 3339, UTC, exactly six fraction digits; the API server rejects any other.
 std::string formatMicroTime(WallTime time);
 // RFC 3339 with any number of fraction digits (cut to nanoseconds) and any zone offset; nullopt
-// when malformed or out of range. Leap second 60 is refused, as Go's time.Parse does.
+// when malformed. Times before 1678 or after 2261 become the first or last second of that range: a
+// deletion may carry a grace period of centuries. Leap second 60 is refused, as Go's time.Parse
+// does.
 std::optional<WallTime> parseTime(std::string_view text);
 
 }  // namespace stowage::base
