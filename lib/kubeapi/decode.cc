@@ -263,5 +263,15 @@ template class Decoder<Pod>;
 template class Decoder<Node>;
 template class Decoder<Namespace>;
 template class Decoder<Lease>;
+template class Decoder<kubeapi::Event>;
+template class Decoder<PersistentVolume>;
+template class Decoder<PersistentVolumeClaim>;
+template class Decoder<StorageClass>;
+template class Decoder<CsiNode>;
+template class Decoder<CsiDriver>;
+template class Decoder<CsiStorageCapacity>;
+template class Decoder<VolumeAttachment>;
+template class Decoder<PodDisruptionBudget>;
+template class Decoder<PodGroup>;
 
 }  // namespace stowage::kubeapi

@@ -2,12 +2,16 @@
 // decoders; decode.cc finds them by overload.
 #pragma once
 
+#include "kubeapi/event.h"
 #include "kubeapi/json_reading.h"
 #include "kubeapi/lease.h"
 #include "kubeapi/meta.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
+#include "kubeapi/pod_group.h"
+#include "kubeapi/policy.h"
 #include "kubeapi/selectors.h"
+#include "kubeapi/storage.h"
 
 namespace stowage::kubeapi {
 
@@ -15,6 +19,16 @@ void decodeInto(JsonReading& reading, JsonElement element, Pod& out);
 void decodeInto(JsonReading& reading, JsonElement element, Node& out);
 void decodeInto(JsonReading& reading, JsonElement element, Namespace& out);
 void decodeInto(JsonReading& reading, JsonElement element, Lease& out);
+void decodeInto(JsonReading& reading, JsonElement element, Event& out);
+void decodeInto(JsonReading& reading, JsonElement element, PersistentVolume& out);
+void decodeInto(JsonReading& reading, JsonElement element, PersistentVolumeClaim& out);
+void decodeInto(JsonReading& reading, JsonElement element, StorageClass& out);
+void decodeInto(JsonReading& reading, JsonElement element, CsiNode& out);
+void decodeInto(JsonReading& reading, JsonElement element, CsiDriver& out);
+void decodeInto(JsonReading& reading, JsonElement element, CsiStorageCapacity& out);
+void decodeInto(JsonReading& reading, JsonElement element, VolumeAttachment& out);
+void decodeInto(JsonReading& reading, JsonElement element, PodDisruptionBudget& out);
+void decodeInto(JsonReading& reading, JsonElement element, PodGroup& out);
 
 // Parts that several types share.
 void readMeta(JsonReading& reading, JsonElement element, ObjectMeta& out);

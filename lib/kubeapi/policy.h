@@ -1,0 +1,27 @@
+// PodDisruptionBudget (policy/v1) as preemption reads it. Decoded once, shared, never changed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "kubeapi/meta.h"
+#include "kubeapi/selectors.h"
+
+namespace stowage::kubeapi {
+
+struct PodDisruptionBudget {
+  ObjectMeta meta;
+  std::optional<LabelSelector> selector;
+  std::int32_t disruptions_allowed = 0;
+  std::int32_t current_healthy = 0;
+  std::int32_t desired_healthy = 0;
+  std::int32_t expected_pods = 0;
+  std::int64_t observed_generation = 0;
+  // Pods whose eviction was granted and is not seen yet, sorted by name.
+  std::vector<Symbol> disrupted_pods;
+};
+using PodDisruptionBudgetPtr = std::shared_ptr<const PodDisruptionBudget>;
+
+}  // namespace stowage::kubeapi
