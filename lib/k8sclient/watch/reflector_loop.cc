@@ -160,7 +160,7 @@ void ReflectorLoop::watch(const WatchMachine::OpenWatch& step, const std::stop_t
       api_.stream(path_ + encodeQuery(step.query), options_.idle_timeout, stop, on_piece);
   if (stop.stop_requested()) return;
   warnWithoutBookmark();
-  if (machine_.awaitingInitialEvents()) codec_.clearStage();
+  codec_.clearStage();  // of a streaming list that did not come to its mark
   if (!end) {
     machine_.onWatchError(end.error(), clock_.now());
     noteError("watch refused", stream_error_.empty() ? end.error().message : stream_error_);
