@@ -45,6 +45,16 @@ class Binder {
   virtual bool bind(const BindRequest& request) = 0;
 };
 
+// Reads one pod anew, past every cache: asked after a bind without a clear answer (kUnknown,
+// kConflict), so that nothing is decided on a guess.
+class PodReader {
+ public:
+  virtual ~PodReader() = default;
+  // Takes the question (its answer comes to Scheduler::podRefetched) or returns false when too many
+  // wait: it is asked again later.
+  virtual bool refetch(const PodRef& pod) = 0;
+};
+
 // A change of pod.status: the PodScheduled condition and, when set, the nomination.
 struct PodStatusPatch {
   PodRef pod;

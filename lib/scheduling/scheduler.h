@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct SchedulerOptions {
   base::Duration pod_initial_backoff = std::chrono::seconds(1);
   base::Duration pod_max_backoff = std::chrono::seconds(10);
   base::Duration unschedulable_flush = std::chrono::minutes(5);  // longest stay without an event
-  bool verify_caches = false;  // recompute and compare every decision
+  // Recompute and compare at every decision (debug, tests); a difference ends the process.
+  bool verify_caches = false;
   std::size_t max_shapes = 4096;
 };
 
@@ -32,6 +34,8 @@ struct SchedulerPorts {
   Binder* binder = nullptr;
   PodStatusWriter* status_writer = nullptr;
   EventSink* events = nullptr;
+  // May be null: then a pod whose bind got no answer stays assumed until the watch tells.
+  PodReader* reader = nullptr;
 };
 
 struct QueueSizes {
@@ -59,6 +63,10 @@ class Scheduler {
   // The answer to Binder::bind.
   void bindFinished(const BindRequest& request, BindOutcome outcome, const std::string& message);
 
+  // The answer to PodReader::refetch. nullopt: the read failed and is tried again; a null pod:
+  // there is no pod of that name now.
+  void podRefetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod);
+
   // Tries the next pod that is due. False when none is.
   bool scheduleOne();
   // Moves pods whose time has come. Cheap; call when nextTimer() has passed.
@@ -68,8 +76,10 @@ class Scheduler {
 
   [[nodiscard]] QueueSizes queueSizes() const;
   [[nodiscard]] std::size_t assumedPods() const;  // decided, not yet confirmed by the watch
+  // Binds without an answer: an orderly stop waits for these.
+  [[nodiscard]] std::size_t outstandingBinds() const;
   [[nodiscard]] std::size_t nodeCount() const;
-  [[nodiscard]] std::size_t podCount() const;
+  [[nodiscard]] std::size_t podCount() const;  // pods that occupy nodes, assumed ones included
 
  private:
   class Impl;

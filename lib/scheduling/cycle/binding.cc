@@ -1,0 +1,232 @@
+#include "scheduling/cycle/binding.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace stowage::scheduling {
+namespace {
+
+using base::SteadyTime;
+
+constexpr base::Duration kFullPause = std::chrono::milliseconds(20);
+constexpr base::Duration kAskAgain = std::chrono::seconds(1);
+constexpr base::Duration kAskAgainAtMost = std::chrono::seconds(10);
+
+double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+bool Binding::start(QueuedPod& entry, placement::NodeIndex node, SteadyTime attempt_started) {
+  const kubeapi::PodPtr pod = entry.pod;
+  const Symbol uid = pod->meta.uid;
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  Flight flight;
+  flight.request = {refOf(*pod), context_.cache.nodeAt(node).name};
+  flight.profile = entry.profile;
+  flight.attempts = entry.attempts;
+  flight.moved_by_flush = entry.moved_by_flush;
+  flight.first_attempt = entry.first_attempt.value_or(attempt_started);
+  flight.attempt_started = attempt_started;
+  flight.resource_version = pod->meta.resource_version;
+  context_.cache.assume(pod, node, profile.shapes().at(entry.shape).demand);
+  if (!context_.ports.binder->bind(flight.request)) {
+    context_.cache.remove(uid);
+    context_.queue.putBack(entry);
+    full_until_ = context_.clock.now() + kFullPause;
+    return false;
+  }
+  flights_.insert_or_assign(uid, std::move(flight));
+  ++outstanding_;
+  return true;
+}
+
+void Binding::abandon(const Symbol& uid) {
+  if (flights_.contains(uid)) return;
+  const CachedPod* pod = context_.cache.find(uid);
+  if (pod != nullptr && pod->assumed) release(uid);
+}
+
+void Binding::answered(Flight& flight) {
+  if (flight.state == State::kBinding) --outstanding_;
+}
+
+void Binding::finished(const BindRequest& request, BindOutcome outcome,
+                       const std::string& message) {
+  full_until_ = {};
+  const Symbol uid = request.pod.uid;
+  const auto found = flights_.find(uid);
+  if (found == flights_.end() || found->second.state != State::kBinding) return;
+  Flight& flight = found->second;
+  answered(flight);
+  const CachedPod* known = context_.cache.find(uid);
+  if (flight.seen_placed || known == nullptr || !known->assumed) {
+    // The watch has settled it already; whoever placed it, our answer changes nothing.
+    const bool ours = known != nullptr && known->node->name == request.node;
+    const Flight done = std::move(flight);
+    flights_.erase(found);
+    if (ours) bound(done);
+    return;
+  }
+  switch (outcome) {
+    case BindOutcome::kBound: {
+      const Flight done = std::move(flight);
+      flights_.erase(found);
+      if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
+      bound(done);
+      return;
+    }
+    case BindOutcome::kGone:
+    case BindOutcome::kRejected: {
+      const Flight done = std::move(flight);
+      flights_.erase(found);
+      failed(uid, done, message, outcome == BindOutcome::kGone);
+      return;
+    }
+    case BindOutcome::kConflict:
+    case BindOutcome::kUnknown:
+      if (context_.ports.reader != nullptr) {
+        ask(flight);
+      } else if (outcome == BindOutcome::kConflict) {
+        const Flight done = std::move(flight);
+        flights_.erase(found);
+        failed(uid, done, message, true);
+      } else {
+        flight.state = State::kWatchTells;
+      }
+      return;
+  }
+}
+
+void Binding::bound(const Flight& flight) {
+  const SteadyTime now = context_.clock.now();
+  const std::string& name = context_.profiles[flight.profile]->schedulerName();
+  reporter_.scheduled(flight.request, flight.resource_version, name);
+  context_.metrics.attemptEnded(flight.profile, AttemptResult::kScheduled,
+                                seconds(now - flight.attempt_started));
+  context_.metrics.podBound(flight.attempts, seconds(now - flight.first_attempt));
+  if (flight.moved_by_flush) context_.metrics.flushHelped();
+}
+
+void Binding::ask(Flight& flight) {
+  flight.state = State::kAsking;
+  if (!context_.ports.reader->refetch(flight.request.pod)) askLater(flight);
+}
+
+void Binding::askLater(Flight& flight) {
+  base::Duration pause = kAskAgain;
+  for (std::uint32_t i = 0; i < flight.asked && pause < kAskAgainAtMost; ++i) pause *= 2;
+  ++flight.asked;
+  flight.state = State::kAskLater;
+  ++to_ask_;
+  flight.ask_at = context_.clock.now() + std::min(pause, kAskAgainAtMost);
+}
+
+void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod) {
+  const auto found = flights_.find(ref.uid);
+  if (found == flights_.end() || found->second.state != State::kAsking) return;
+  if (!pod) {
+    askLater(found->second);
+    return;
+  }
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  const kubeapi::PodPtr& fresh = *pod;
+  if (fresh == nullptr || !(fresh->meta.uid == ref.uid) || kubeapi::isTerminal(*fresh)) {
+    drop(ref.uid);
+    return;
+  }
+  if (fresh->spec.node_name.empty()) {
+    if (QueuedPod* entry = context_.queue.find(ref.uid)) context_.queue.replacePod(*entry, fresh);
+    failed(ref.uid, flight, "", true);
+    return;
+  }
+  const bool ours = fresh->spec.node_name == flight.request.node;
+  const auto change = context_.cache.setPlaced(fresh);
+  if (QueuedPod* entry = context_.queue.find(ref.uid)) dropFromQueue(context_, *entry);
+  if (ours) {
+    bound(flight);
+  } else {
+    wakeAfterPodLeft(context_, change.roomier, kubeapi::hostPorts(*fresh), false,
+                     "AssignedPodDelete");
+  }
+}
+
+// Frees what an assumed pod holds and tells who may use it.
+void Binding::release(const Symbol& uid) {
+  const ClusterCache::Left left = context_.cache.remove(uid);
+  if (!left.found) return;
+  wakeAfterPodLeft(context_, left.node, left.ports, left.had_anti_affinity, "AssignedPodDelete");
+}
+
+void Binding::drop(const Symbol& uid) {
+  release(uid);
+  if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
+}
+
+void Binding::failed(const Symbol& uid, const Flight& flight, const std::string& message,
+                     bool quiet) {
+  release(uid);
+  const base::Duration took = context_.clock.now() - flight.attempt_started;
+  context_.metrics.attemptEnded(flight.profile, AttemptResult::kError, seconds(took));
+  QueuedPod* entry = context_.queue.find(uid);
+  if (entry == nullptr) return;
+  const kubeapi::PodPtr pod = entry->pod;
+  context_.queue.addAfterError(*entry);
+  base::log().info("bind failed", {{"pod", pod->meta.ns.str() + "/" + pod->meta.name.str()},
+                                   {"node", flight.request.node.view()},
+                                   {"message", message}});
+  if (quiet || pod->meta.deletion_time) return;
+  // Text: schedule_one.go bindingCycle and framework.go RunBindPlugins.
+  reporter_.failed(*pod, "SchedulerError",
+                   "binding rejected: running Bind plugin \"DefaultBinder\": " + message,
+                   context_.profiles[flight.profile]->schedulerName());
+}
+
+void Binding::placedByWatch(const Symbol& uid) {
+  const auto found = flights_.find(uid);
+  if (found == flights_.end()) return;
+  if (found->second.state == State::kBinding) {
+    found->second.seen_placed = true;  // the answer brings the event and the metrics
+    return;
+  }
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  const CachedPod* pod = context_.cache.find(uid);
+  if (pod != nullptr && pod->node->name == flight.request.node) bound(flight);
+}
+
+void Binding::goneByWatch(const Symbol& uid) {
+  const auto found = flights_.find(uid);
+  if (found == flights_.end()) return;
+  answered(found->second);
+  flights_.erase(found);
+}
+
+void Binding::runTimers() {
+  if (to_ask_ == 0) return;
+  to_ask_ = 0;
+  const SteadyTime now = context_.clock.now();
+  for (auto& [uid, flight] : flights_) {
+    if (flight.state != State::kAskLater) continue;
+    if (flight.ask_at <= now) {
+      ask(flight);
+    } else {
+      ++to_ask_;
+    }
+  }
+}
+
+SteadyTime Binding::nextTimer() const {
+  SteadyTime next = SteadyTime::max();
+  if (binderFull() && context_.queue.hasDue()) next = full_until_;
+  if (to_ask_ == 0) return next;
+  for (const auto& [uid, flight] : flights_) {
+    if (flight.state == State::kAskLater) next = std::min(next, flight.ask_at);
+  }
+  return next;
+}
+
+bool Binding::binderFull() const { return context_.clock.now() < full_until_; }
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,76 @@
+// Binding: pods between the decision and its confirmation. Assumes, binds, and makes sense of every
+// answer, so that no pod is bound twice and none is lost. Single-threaded.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "scheduling/cycle/context.h"
+#include "scheduling/cycle/reporter.h"
+
+namespace stowage::scheduling {
+
+class Binding {
+ public:
+  Binding(Context& context, Reporter& reporter) : context_(context), reporter_(reporter) {}
+
+  // Assumes the popped pod on the node and hands it to the binder. False when the binder is full:
+  // nothing is changed then and the pod is back in its queue.
+  bool start(QueuedPod& entry, placement::NodeIndex node, base::SteadyTime attempt_started);
+  // Takes back an assumption that the binder never heard of (after a fault).
+  void abandon(const Symbol& uid);
+
+  void finished(const BindRequest& request, BindOutcome outcome, const std::string& message);
+  void refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod);
+  // The watch shows the pod on a node, or gone: questions about it are settled.
+  void placedByWatch(const Symbol& uid);
+  void goneByWatch(const Symbol& uid);
+
+  // Questions to ask again.
+  void runTimers();
+  [[nodiscard]] base::SteadyTime nextTimer() const;
+  // Until then the binder is full.
+  [[nodiscard]] bool binderFull() const;
+  [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
+
+ private:
+  enum class State : std::uint8_t {
+    kBinding,     // no answer yet
+    kAsking,      // the pod is being read anew
+    kAskLater,    // the question could not be asked or answered
+    kWatchTells,  // no way to ask: only the watch can settle it
+  };
+  struct Flight {
+    BindRequest request;
+    State state = State::kBinding;
+    bool seen_placed = false;  // the watch was faster than the answer
+    std::uint32_t profile = 0;
+    std::uint32_t attempts = 0;
+    std::uint32_t asked = 0;
+    bool moved_by_flush = false;
+    base::SteadyTime first_attempt{};
+    base::SteadyTime attempt_started{};
+    base::SteadyTime ask_at{};
+    std::string resource_version;
+  };
+  void bound(const Flight& flight);
+  void ask(Flight& flight);
+  void askLater(Flight& flight);
+  void answered(Flight& flight);
+  // Frees the node and puts the pod back as failed by an error; quiet: without condition and event.
+  void failed(const Symbol& uid, const Flight& flight, const std::string& message, bool quiet);
+  void release(const Symbol& uid);
+  void drop(const Symbol& uid);
+
+  Context& context_;
+  Reporter& reporter_;
+  std::unordered_map<Symbol, Flight> flights_;  // by uid
+  std::size_t outstanding_ = 0;                 // flights in kBinding
+  std::size_t to_ask_ = 0;                      // upper bound of flights in kAskLater
+  base::SteadyTime full_until_{};
+};
+
+}  // namespace stowage::scheduling

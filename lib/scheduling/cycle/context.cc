@@ -1,0 +1,62 @@
+#include "scheduling/cycle/context.h"
+
+#include <unordered_map>
+
+namespace stowage::scheduling {
+namespace {
+
+// Pods that were refused because of another pod's anti-affinity are asked one by one: labels count.
+bool refusalGone(const Context& context, const QueuedPod& entry, PluginSet inter_pod) {
+  return (entry.rejectors & inter_pod) != 0 && !context.cache.antiAffinity().match(*entry.pod);
+}
+
+}  // namespace
+
+void wakePods(Context& context, const ClusterEvent& event) {
+  static const PluginSet inter_pod = bitOf(pluginId("InterPodAffinity"));
+  std::vector<std::unordered_map<ShapeId, PluginSet>> asked(context.profiles.size());
+  const auto wakers = [&](const QueuedPod& entry) {
+    const auto [at, is_new] = asked[entry.profile].try_emplace(entry.shape, 0);
+    if (is_new) at->second = context.profiles[entry.profile]->wakers(entry.shape, event);
+    return at->second;
+  };
+  context.queue.wakeWhere(event.label, [&](const QueuedPod& entry) {
+    if ((entry.rejectors & kQuarantineRejector) != 0) return false;
+    if ((event.kinds & kNodeAdd) != 0 && (entry.rejectors & kNoNodesRejector) != 0) return true;
+    if ((event.kinds & kPodRefusalGone) != 0 && refusalGone(context, entry, inter_pod)) return true;
+    return (entry.rejectors & wakers(entry)) != 0;
+  });
+}
+
+void wakeAfterPodLeft(Context& context, const NodeInfo* node,
+                      const std::vector<kubeapi::HostPort>& ports, bool had_anti_affinity,
+                      std::string_view label) {
+  ClusterEvent event;
+  event.kinds = kPodGone | (had_anti_affinity ? kPodRefusalGone : 0U);
+  event.label = label;
+  event.freed = &ports;
+  if (node == nullptr || node->node == nullptr) {
+    if (had_anti_affinity) wakePods(context, event);
+    return;
+  }
+  const NodeView view = context.cache.view(*node);
+  event.node = &view;
+  wakePods(context, event);
+}
+
+void uncountRejectors(Context& context, QueuedPod& entry) {
+  if (entry.counted != 0) context.metrics.rejectedBy(entry.profile, entry.counted, -1);
+  entry.counted = 0;
+}
+
+void dropFromQueue(Context& context, QueuedPod& entry) {
+  uncountRejectors(context, entry);
+  const std::uint32_t profile = entry.profile;
+  const ShapeId shape = entry.shape;
+  context.queue.erase(entry);
+  context.profiles[profile]->shapes().release(shape);
+}
+
+PodRef refOf(const kubeapi::Pod& pod) { return {pod.meta.ns, pod.meta.name, pod.meta.uid}; }
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,47 @@
+// Context: what the parts of the scheduler share, and the one way to tell waiting pods of an event.
+// Owned by Scheduler; single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "scheduling/cache/cluster_cache.h"
+#include "scheduling/cycle/profile_runner.h"
+#include "scheduling/metrics.h"
+#include "scheduling/ports.h"
+#include "scheduling/queue/scheduling_queue.h"
+#include "scheduling/scheduler.h"
+
+namespace stowage::scheduling {
+
+// Rejector of pods that met an empty cluster: any node that comes wakes them. No plugin has it.
+inline constexpr PluginSet kNoNodesRejector = PluginSet{1} << 63;
+// Rejector of pods that faulted too often: no event wakes them, only their own update or the flush.
+inline constexpr PluginSet kQuarantineRejector = PluginSet{1} << 62;
+
+struct Context {
+  const SchedulerOptions& options;
+  const SchedulerPorts& ports;
+  base::Clock& clock;
+  ClusterCache& cache;
+  SchedulingQueue& queue;
+  std::vector<std::unique_ptr<ProfileRunner>>& profiles;
+  SchedulingMetrics& metrics;
+};
+
+// Moves the waiting pods that the event may help. Each shape is asked once per event.
+void wakePods(Context& context, const ClusterEvent& event);
+// A pod left a node (or asks for less there): what it held is free. `node` may be null.
+void wakeAfterPodLeft(Context& context, const NodeInfo* node,
+                      const std::vector<kubeapi::HostPort>& ports, bool had_anti_affinity,
+                      std::string_view label);
+// Takes a pod out of the queue for good, with its shape and its share of the gauges.
+void dropFromQueue(Context& context, QueuedPod& entry);
+// Takes the pod's share out of the gauge unschedulable_pods.
+void uncountRejectors(Context& context, QueuedPod& entry);
+
+PodRef refOf(const kubeapi::Pod& pod);
+
+}  // namespace stowage::scheduling

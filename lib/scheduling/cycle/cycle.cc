@@ -1,0 +1,129 @@
+#include "scheduling/cycle/cycle.h"
+
+#include <exception>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "scheduling/cycle/fit_error.h"
+
+namespace stowage::scheduling {
+namespace {
+
+using base::SteadyTime;
+
+constexpr std::uint32_t kFaultsUntilQuarantine = 3;
+
+double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string_view reasonOf(AttemptResult result) {
+  return result == AttemptResult::kUnschedulable ? "Unschedulable" : "SchedulerError";
+}
+
+}  // namespace
+
+bool Cycle::runOne() {
+  if (binding_.binderFull()) return false;
+  QueuedPod* entry = context_.queue.pop();
+  if (entry == nullptr) return false;
+  const SteadyTime started = context_.clock.now();
+  const Symbol uid = entry->pod->meta.uid;
+  try {
+    uncountRejectors(context_, *entry);
+    attempt(*entry, started);
+  } catch (const std::exception& error) {
+    isolate(uid, error.what(), started);
+  } catch (...) {
+    isolate(uid, "unknown exception", started);
+  }
+  return true;
+}
+
+std::optional<Refusal> Cycle::refusalOf(const QueuedPod& entry) const {
+  const ProfileRunner& profile = *context_.profiles[entry.profile];
+  if (auto refusal = unsupportedFeature(*entry.pod, profile.enabled())) return refusal;
+  static const PluginId inter_pod = pluginId("InterPodAffinity");
+  if ((profile.enabled() & bitOf(inter_pod)) == 0) return std::nullopt;
+  const auto owner = context_.cache.antiAffinity().match(*entry.pod);
+  if (!owner) return std::nullopt;
+  return Refusal{inter_pod, "required spec.affinity.podAntiAffinity of pod " + owner->ns.str() +
+                                "/" + owner->name.str() +
+                                " matches this pod, which is not supported by this version of "
+                                "stowage-scheduler"};
+}
+
+void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
+  const kubeapi::PodPtr pod = entry.pod;
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  if (pod->meta.deletion_time) {
+    reporter_.skippedDeleting(*pod, profile.schedulerName());
+    dropFromQueue(context_, entry);
+    return;
+  }
+  if (context_.cache.find(pod->meta.uid) != nullptr) {
+    dropFromQueue(context_, entry);  // assumed or placed already
+    return;
+  }
+  if (const auto refusal = refusalOf(entry)) {
+    reject(entry, AttemptResult::kError, refusal->message, bitOf(refusal->plugin), started);
+    return;
+  }
+  if (entry.attempts == 1) profile.arrived(entry.shape);
+  if (context_.cache.nodeCount() == 0) {
+    reject(entry, AttemptResult::kUnschedulable, std::string(kNoNodesMessage), kNoNodesRejector,
+           started);
+    return;
+  }
+  const placement::Choice choice = profile.decide(entry.shape);
+  context_.metrics.algorithmEnded(seconds(context_.clock.now() - started));
+  context_.metrics.evaluations(entry.profile, profile);
+  if (choice.node == placement::kNoNode) {
+    const ProfileRunner::Explanation why = profile.explain(entry.shape);
+    reject(entry, AttemptResult::kUnschedulable, why.message, why.rejectors, started);
+    return;
+  }
+  binding_.start(entry, choice.node, started);
+}
+
+void Cycle::reject(QueuedPod& entry, AttemptResult result, const std::string& message,
+                   PluginSet rejectors, SteadyTime started) {
+  const std::uint32_t profile = entry.profile;
+  const kubeapi::PodPtr pod = entry.pod;
+  context_.queue.addUnschedulable(entry, rejectors);
+  entry.counted = rejectors & ~(kNoNodesRejector | kQuarantineRejector);
+  context_.metrics.rejectedBy(profile, entry.counted, 1);
+  context_.metrics.attemptEnded(profile, result, seconds(context_.clock.now() - started));
+  reporter_.failed(*pod, reasonOf(result), message, context_.profiles[profile]->schedulerName());
+}
+
+void Cycle::isolate(const Symbol& uid, std::string_view what, SteadyTime started) noexcept {
+  try {
+    base::log().error("exception while scheduling one pod; it is set aside",
+                      {{"uid", uid.view()}, {"error", what}});
+    context_.metrics.faulted();
+    binding_.abandon(uid);
+    if (QueuedPod* entry = context_.queue.find(uid)) setAside(*entry, what, started);
+  } catch (...) {
+    // Out of memory while reporting that: the pod stays where the last step left it, and the flush
+    // or its next update finds it there.
+  }
+}
+
+void Cycle::setAside(QueuedPod& entry, std::string_view what, SteadyTime started) {
+  const kubeapi::PodPtr pod = entry.pod;
+  const std::uint32_t profile = entry.profile;
+  ++entry.faults;
+  std::string message = "internal error: ";
+  message.append(what);
+  if (entry.faults < kFaultsUntilQuarantine) {
+    context_.queue.addAfterError(entry);
+  } else {
+    context_.queue.addUnschedulable(entry, kQuarantineRejector);
+    context_.metrics.quarantined();
+    message += "; not tried again until the pod changes";
+  }
+  context_.metrics.attemptEnded(profile, AttemptResult::kError,
+                                seconds(context_.clock.now() - started));
+  reporter_.failed(*pod, "SchedulerError", message, context_.profiles[profile]->schedulerName());
+}
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,161 @@
+#include "scheduling/cycle/intake.h"
+
+#include "base/log.h"
+#include "scheduling/cycle/unsupported.h"
+
+namespace stowage::scheduling {
+namespace {
+
+constexpr std::string_view kPodUpdate = "UnschedulablePodUpdate";
+constexpr std::string_view kAssignedUpdate = "AssignedPodUpdate";
+constexpr std::string_view kAssignedDelete = "AssignedPodDelete";
+
+std::uint32_t kindsOf(const ClusterCache::NodeChange& change) {
+  if (change.before == nullptr) return kNodeAdd;
+  const kubeapi::Node& old = *change.before;
+  const kubeapi::Node& now = *change.info->node;
+  std::uint32_t kinds = 0;
+  if (!(old.meta.labels == now.meta.labels)) kinds |= kNodeLabels;
+  if (!(old.taints == now.taints) || old.unschedulable != now.unschedulable) kinds |= kNodeTaints;
+  if (!(old.allocatable == now.allocatable)) kinds |= kNodeAllocatable;
+  return kinds;
+}
+
+// Upstream counts an update of several properties under each; one of them is enough here.
+std::string_view labelOf(std::uint32_t kinds) {
+  if ((kinds & kNodeAdd) != 0) return "NodeAdd";
+  if ((kinds & kNodeAllocatable) != 0) return "NodeUpdateNodeAllocatable";
+  if ((kinds & kNodeTaints) != 0) return "NodeUpdateNodeTaint";
+  return "NodeUpdateNodeLabel";
+}
+
+// The API server raises the generation whenever the spec changes (pods: since 1.34).
+bool specUnchanged(const kubeapi::Pod& a, const kubeapi::Pod& b) {
+  return a.meta.generation > 0 && a.meta.generation == b.meta.generation;
+}
+
+}  // namespace
+
+Intake::Intake(Context& context, Binding& binding) : context_(context), binding_(binding) {
+  for (std::uint32_t i = 0; i < context.profiles.size(); ++i) {
+    profiles_.emplace(Symbol(context.profiles[i]->schedulerName()), i);
+  }
+}
+
+std::optional<std::uint32_t> Intake::profileOf(const kubeapi::Pod& pod) const {
+  const auto found = profiles_.find(pod.spec.scheduler_name);
+  if (found == profiles_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Intake::podSeen(const kubeapi::PodPtr& pod) {
+  if (pod == nullptr || pod->meta.uid.empty()) return;
+  if (kubeapi::isTerminal(*pod)) {
+    podGone(pod);
+  } else if (!pod->spec.node_name.empty()) {
+    placed(pod);
+  } else if (const auto profile = profileOf(*pod)) {
+    pending(pod, *profile);
+  }
+}
+
+void Intake::placed(const kubeapi::PodPtr& pod) {
+  const Symbol& uid = pod->meta.uid;
+  const ClusterCache::PlacedChange change = context_.cache.setPlaced(pod);
+  binding_.placedByWatch(uid);
+  if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
+  if (change.what == ClusterCache::Placed::kMoved) {
+    base::log().warn(
+        "a pod is on another node than expected; the watch is right",
+        {{"pod", kubeapi::objectKey(pod->meta)}, {"node", pod->spec.node_name.view()}});
+  }
+  if (change.roomier == nullptr) return;
+  const bool moved = change.what == ClusterCache::Placed::kMoved;
+  const auto ports = moved ? kubeapi::hostPorts(*pod) : std::vector<kubeapi::HostPort>();
+  wakeAfterPodLeft(context_, change.roomier, ports, false,
+                   moved ? kAssignedDelete : kAssignedUpdate);
+}
+
+void Intake::pending(const kubeapi::PodPtr& pod, std::uint32_t profile) {
+  QueuedPod* entry = context_.queue.find(pod->meta.uid);
+  if (entry != nullptr) {
+    updatePending(*entry, pod);
+    return;
+  }
+  // Placed or assumed: an event from before that, or the echo of our own writes.
+  if (context_.cache.find(pod->meta.uid) != nullptr || pod->meta.deletion_time) return;
+  const ShapeId shape = context_.profiles[profile]->shapes().acquire(shapeSpecOf(*pod));
+  context_.queue.add(pod, profile, shape);
+}
+
+void Intake::updatePending(QueuedPod& entry, const kubeapi::PodPtr& pod) {
+  const kubeapi::PodPtr old = entry.pod;
+  if (old == pod) return;
+  const bool same_labels = old->meta.labels == pod->meta.labels;
+  if (specUnchanged(*old, *pod)) {
+    context_.queue.replacePod(entry, pod);
+    if (!same_labels) context_.queue.wake(entry, kPodUpdate);
+    return;
+  }
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  const ShapeId shape = profile.shapes().acquire(shapeSpecOf(*pod));
+  const bool same_shape = shape == entry.shape;
+  profile.shapes().release(entry.shape);
+  entry.shape = shape;
+  const auto before = unsupportedFeature(*old, profile.enabled());
+  const auto now = unsupportedFeature(*pod, profile.enabled());
+  const bool same_refusal =
+      before.has_value() == now.has_value() && (!now || now->message == before->message);
+  context_.queue.replacePod(entry, pod);
+  if (!same_shape || !same_labels || !same_refusal) {
+    entry.faults = 0;
+    context_.queue.wake(entry, kPodUpdate);
+  }
+}
+
+void Intake::podGone(const kubeapi::PodPtr& last_known) {
+  if (last_known == nullptr) return;
+  const Symbol uid = last_known->meta.uid;
+  binding_.goneByWatch(uid);
+  if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
+  const ClusterCache::Left left = context_.cache.remove(uid);
+  if (!left.found) return;
+  wakeAfterPodLeft(context_, left.node, left.ports, left.had_anti_affinity, kAssignedDelete);
+}
+
+void Intake::nodeSeen(const kubeapi::NodePtr& node) {
+  if (node == nullptr || node->meta.name.empty()) return;
+  const ClusterCache::NodeChange change = context_.cache.setNode(node);
+  if (!change.changed) return;
+  if (change.resource_appeared) {
+    for (const auto& profile : context_.profiles) profile->resourceAppeared();
+  }
+  const NodeView view = context_.cache.view(*change.info);
+  ClusterEvent event;
+  event.kinds = kindsOf(change);
+  event.label = labelOf(event.kinds);
+  event.node = &view;
+  event.old_node = change.before.get();
+  event.old_allocatable = change.allocatable_before;
+  if (event.kinds != 0) wakePods(context_, event);
+}
+
+void Intake::nodeGone(const Symbol& name) { context_.cache.removeNode(name); }
+
+void Intake::refusalsMayHaveGone(std::string_view label) {
+  ClusterEvent event;
+  event.kinds = kPodRefusalGone;
+  event.label = label;
+  wakePods(context_, event);
+}
+
+void Intake::namespaceSeen(const kubeapi::NamespacePtr& ns) {
+  if (ns == nullptr) return;
+  if (context_.cache.antiAffinity().setNamespace(ns)) refusalsMayHaveGone("NamespaceUpdate");
+}
+
+void Intake::namespaceGone(const Symbol& name) {
+  context_.cache.antiAffinity().removeNamespace(name);
+}
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,40 @@
+// Intake: cluster events into cache and queue, and waiting pods woken by them. What an event means
+// is told by the object as it is now and by what is already known of it, so that repeated, merged
+// or late events do no harm. Single-threaded. Source of the semantics: kube-scheduler
+// eventhandlers.go, v1.36.3.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include "kubeapi/node.h"
+#include "kubeapi/pod.h"
+#include "scheduling/cycle/binding.h"
+#include "scheduling/cycle/context.h"
+
+namespace stowage::scheduling {
+
+class Intake {
+ public:
+  Intake(Context& context, Binding& binding);
+
+  void podSeen(const kubeapi::PodPtr& pod);
+  void podGone(const kubeapi::PodPtr& last_known);
+  void nodeSeen(const kubeapi::NodePtr& node);
+  void nodeGone(const Symbol& name);
+  void namespaceSeen(const kubeapi::NamespacePtr& ns);
+  void namespaceGone(const Symbol& name);
+
+ private:
+  void placed(const kubeapi::PodPtr& pod);
+  void pending(const kubeapi::PodPtr& pod, std::uint32_t profile);
+  void updatePending(QueuedPod& entry, const kubeapi::PodPtr& pod);
+  void refusalsMayHaveGone(std::string_view label);
+  [[nodiscard]] std::optional<std::uint32_t> profileOf(const kubeapi::Pod& pod) const;
+
+  Context& context_;
+  Binding& binding_;
+  std::unordered_map<Symbol, std::uint32_t> profiles_;  // by scheduler name
+};
+
+}  // namespace stowage::scheduling

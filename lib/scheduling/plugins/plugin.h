@@ -1,0 +1,57 @@
+// Plugin contracts: a filter says whether a shape may go on a node, a score says how well. Both are
+// asked by the scheduling thread only, must depend on nothing but the shape and that node's state
+// (verdicts are cached), must not throw and must not allocate on the path that says yes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "placement/shape_cache.h"
+#include "placement/verdict.h"
+#include "scheduling/queue/cluster_event.h"
+#include "scheduling/shapes/shape.h"
+
+namespace stowage::scheduling {
+
+class FilterPlugin {
+ public:
+  virtual ~FilterPlugin() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  // False when this shape can never be rejected here; check() is then not called (upstream: Skip).
+  [[nodiscard]] virtual bool applies(const Shape& shape) const = 0;
+  [[nodiscard]] virtual placement::Verdict check(const Shape& shape, const NodeView& node,
+                                                 std::uint8_t rule) const = 0;
+  // The reasons behind a verdict of check(), as kube-scheduler words them. May be asked without a
+  // node state change in between only.
+  virtual void reasons(const Shape& shape, const NodeView& node, const placement::Verdict& verdict,
+                       std::vector<std::string>& out) const = 0;
+  // The EventKind bits that wakes() wants to be asked about.
+  [[nodiscard]] virtual std::uint32_t events() const = 0;
+  // Whether a pod that this filter rejected may fit after the event (upstream: queueing hint).
+  [[nodiscard]] virtual bool wakes(const Shape& shape, const ClusterEvent& event) const = 0;
+};
+
+class ScorePlugin {
+ public:
+  virtual ~ScorePlugin() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual placement::Normalise normalise() const = 0;
+  [[nodiscard]] virtual bool applies(const Shape& shape) const = 0;
+  // Raw value on a feasible node; 0 is used where applies() is false.
+  [[nodiscard]] virtual std::int64_t score(const Shape& shape, const NodeView& node) = 0;
+  // Raw values tell nodes apart whose weighted sums are equal (placement::ScoreColumn).
+  [[nodiscard]] virtual bool rawBreaksTies() const { return false; }
+  // A pod of this shape is tried for the first time.
+  virtual void arrived(const Shape&) {}
+  // Asked before each decision: true when all scores given so far are void.
+  virtual bool renewed() { return false; }
+};
+
+// The verdict "no" of a filter with one reason.
+inline placement::Verdict rejected(std::uint8_t rule, placement::Fit fit) {
+  return {.reasons = 0, .rule = rule, .fit = fit};
+}
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,69 @@
+#include "scheduling/plugins/registry.h"
+
+#include <array>
+
+#include "base/check.h"
+#include "scheduling/plugins/node_affinity/node_affinity.h"
+#include "scheduling/plugins/node_name/node_name.h"
+#include "scheduling/plugins/node_ports/node_ports.h"
+#include "scheduling/plugins/node_resources_fit/node_resources_fit.h"
+#include "scheduling/plugins/node_unschedulable/node_unschedulable.h"
+#include "scheduling/plugins/taint_toleration/taint_toleration.h"
+
+namespace stowage::scheduling {
+namespace {
+
+constexpr std::array kPlugins = {
+    PluginInfo{"SchedulingGates", false, false, true},
+    PluginInfo{"PrioritySort", false, false, true},
+    PluginInfo{"NodeUnschedulable", true, false, true},
+    PluginInfo{"NodeName", true, false, true},
+    PluginInfo{"TaintToleration", true, true, true},
+    PluginInfo{"NodeAffinity", true, true, true},
+    PluginInfo{"NodePorts", true, false, true},
+    PluginInfo{"NodeResourcesFit", true, true, true},
+    PluginInfo{"VolumeRestrictions", true, false, false},
+    PluginInfo{"NodeVolumeLimits", true, false, false},
+    PluginInfo{"VolumeBinding", true, true, false},
+    PluginInfo{"VolumeZone", true, false, false},
+    PluginInfo{"PodTopologySpread", true, true, false},
+    PluginInfo{"InterPodAffinity", true, true, false},
+    PluginInfo{"DynamicResources", true, true, false},
+    PluginInfo{"DefaultPreemption", false, false, false},
+    PluginInfo{"NodeResourcesBalancedAllocation", false, true, false},
+    PluginInfo{"ImageLocality", false, true, false},
+    PluginInfo{"DefaultBinder", false, false, true},
+    PluginInfo{"NodeDeclaredFeatures", true, false, false},
+    PluginInfo{"GangScheduling", false, false, false},
+    PluginInfo{"Packing", false, true, true},
+};
+static_assert(kPlugins.size() <= 64, "sets of plugins are bits of one word");
+
+}  // namespace
+
+std::span<const PluginInfo> knownPlugins() { return kPlugins; }
+
+std::optional<PluginId> findPlugin(std::string_view name) {
+  for (std::size_t id = 0; id < kPlugins.size(); ++id) {
+    if (kPlugins[id].name == name) return static_cast<PluginId>(id);
+  }
+  return std::nullopt;
+}
+
+PluginId pluginId(std::string_view name) {
+  const auto id = findPlugin(name);
+  STOWAGE_CHECK(id.has_value(), "a plugin name of our own is not in the registry");
+  return *id;
+}
+
+std::unique_ptr<FilterPlugin> makeFilter(std::string_view name) {
+  if (name == "NodeUnschedulable") return std::make_unique<NodeUnschedulable>();
+  if (name == "NodeName") return std::make_unique<NodeName>();
+  if (name == "TaintToleration") return std::make_unique<TaintToleration>();
+  if (name == "NodeAffinity") return std::make_unique<NodeAffinity>();
+  if (name == "NodePorts") return std::make_unique<NodePorts>();
+  if (name == "NodeResourcesFit") return std::make_unique<NodeResourcesFit>();
+  return nullptr;
+}
+
+}  // namespace stowage::scheduling

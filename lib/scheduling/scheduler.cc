@@ -1,0 +1,168 @@
+#include "scheduling/scheduler.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "scheduling/cycle/binding.h"
+#include "scheduling/cycle/context.h"
+#include "scheduling/cycle/cycle.h"
+#include "scheduling/cycle/intake.h"
+#include "scheduling/cycle/reporter.h"
+
+namespace stowage::scheduling {
+namespace {
+
+std::vector<std::unique_ptr<ProfileRunner>> makeRunners(const SchedulerOptions& options,
+                                                        ClusterCache& cache) {
+  STOWAGE_CHECK(!options.profiles.empty(), "a scheduler without profiles");
+  std::vector<std::unique_ptr<ProfileRunner>> runners;
+  for (const Profile& profile : options.profiles) {
+    runners.push_back(
+        std::make_unique<ProfileRunner>(profile, cache, options.max_shapes, options.verify_caches));
+  }
+  return runners;
+}
+
+QueueOptions queueOptions(const SchedulerOptions& options) {
+  return {options.pod_initial_backoff, options.pod_max_backoff, options.unschedulable_flush};
+}
+
+}  // namespace
+
+class Scheduler::Impl {
+ public:
+  Impl(SchedulerOptions given, SchedulerPorts ports, base::Clock& clock, base::MetricSink& sink)
+      : options(std::move(given)),
+        ports(ports),
+        profiles(makeRunners(options, cache)),
+        metrics(sink, profiles),
+        queue(queueOptions(options), clock,
+              [this](Place place, std::string_view event) { metrics.enteredQueue(place, event); }),
+        context{options, this->ports, clock, cache, queue, profiles, metrics},
+        reporter(this->ports, clock),
+        binding(context, reporter),
+        intake(context, binding),
+        cycle(context, reporter, binding) {
+    STOWAGE_CHECK(ports.binder != nullptr, "a scheduler without a binder");
+    publish();
+  }
+
+  // Applies one event. What goes wrong with one object stays with it.
+  template <typename Apply>
+  void apply(const char* what, std::string_view object, const Apply& apply_it) {
+    try {
+      apply_it();
+    } catch (const std::exception& error) {
+      metrics.faulted();
+      base::log().error("exception while applying an event",
+                        {{"event", what}, {"object", object}, {"error", error.what()}});
+    }
+    publish();
+  }
+
+  void publish() {
+    metrics.sizes(queue.counts(), cache.nodeCount(), cache.podCount(), cache.assumedCount());
+  }
+
+  const SchedulerOptions options;
+  const SchedulerPorts ports;
+  ClusterCache cache;
+  std::vector<std::unique_ptr<ProfileRunner>> profiles;
+  SchedulingMetrics metrics;
+  SchedulingQueue queue;
+  Context context;
+  Reporter reporter;
+  Binding binding;
+  Intake intake;
+  Cycle cycle;
+};
+
+Scheduler::Scheduler(SchedulerOptions options, SchedulerPorts ports, base::Clock& clock,
+                     base::MetricSink& metrics)
+    : impl_(std::make_unique<Impl>(std::move(options), ports, clock, metrics)) {}
+
+Scheduler::~Scheduler() = default;
+
+void Scheduler::podAdded(const kubeapi::PodPtr& pod) {
+  impl_->apply("pod", pod ? pod->meta.name.view() : "", [&] { impl_->intake.podSeen(pod); });
+}
+
+void Scheduler::podUpdated(const kubeapi::PodPtr& old, const kubeapi::PodPtr& pod) {
+  // Another uid under the same name: the old pod's deletion was merged into this event.
+  if (old != nullptr && pod != nullptr && !(old->meta.uid == pod->meta.uid)) podDeleted(old);
+  podAdded(pod);
+}
+
+void Scheduler::podDeleted(const kubeapi::PodPtr& last_known) {
+  impl_->apply("pod deletion", last_known ? last_known->meta.name.view() : "",
+               [&] { impl_->intake.podGone(last_known); });
+}
+
+void Scheduler::nodeAdded(const kubeapi::NodePtr& node) {
+  impl_->apply("node", node ? node->meta.name.view() : "", [&] { impl_->intake.nodeSeen(node); });
+}
+
+void Scheduler::nodeUpdated(const kubeapi::NodePtr& /*old*/, const kubeapi::NodePtr& node) {
+  nodeAdded(node);
+}
+
+void Scheduler::nodeDeleted(const kubeapi::NodePtr& last_known) {
+  if (last_known == nullptr) return;
+  impl_->apply("node deletion", last_known->meta.name.view(),
+               [&] { impl_->intake.nodeGone(last_known->meta.name); });
+}
+
+void Scheduler::namespaceSet(const kubeapi::NamespacePtr& ns) {
+  impl_->apply("namespace", ns ? ns->meta.name.view() : "",
+               [&] { impl_->intake.namespaceSeen(ns); });
+}
+
+void Scheduler::namespaceDeleted(const kubeapi::NamespacePtr& ns) {
+  if (ns == nullptr) return;
+  impl_->apply("namespace deletion", ns->meta.name.view(),
+               [&] { impl_->intake.namespaceGone(ns->meta.name); });
+}
+
+void Scheduler::bindFinished(const BindRequest& request, BindOutcome outcome,
+                             const std::string& message) {
+  impl_->apply("bind answer", request.pod.name.view(),
+               [&] { impl_->binding.finished(request, outcome, message); });
+}
+
+void Scheduler::podRefetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod) {
+  impl_->apply("pod read", ref.name.view(), [&] { impl_->binding.refetched(ref, pod); });
+}
+
+bool Scheduler::scheduleOne() {
+  if (impl_->options.verify_caches) {
+    STOWAGE_CHECK(impl_->cache.consistent(), "the cache differs from its pods");
+  }
+  const bool tried = impl_->cycle.runOne();
+  impl_->publish();
+  return tried;
+}
+
+void Scheduler::runTimers() {
+  impl_->queue.runTimers();
+  impl_->binding.runTimers();
+  impl_->publish();
+}
+
+base::SteadyTime Scheduler::nextTimer() const {
+  return std::min(impl_->queue.nextTimer(), impl_->binding.nextTimer());
+}
+
+QueueSizes Scheduler::queueSizes() const {
+  const QueueCounts counts = impl_->queue.counts();
+  return {counts.active, counts.backoff, counts.unschedulable, counts.gated};
+}
+
+std::size_t Scheduler::assumedPods() const { return impl_->cache.assumedCount(); }
+std::size_t Scheduler::outstandingBinds() const { return impl_->binding.outstanding(); }
+std::size_t Scheduler::nodeCount() const { return impl_->cache.nodeCount(); }
+std::size_t Scheduler::podCount() const { return impl_->cache.podCount(); }
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,64 @@
+// Shape: everything about a pod that filters and scores look at, prepared once. Pods with equal
+// ShapeSpecs share one Shape, and with it every cached verdict. Owned by ShapeTable; the scheduling
+// thread alone uses it (the memos below change while it is asked).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "kubeapi/pod.h"
+#include "kubeapi/resources.h"
+#include "placement/shape_cache.h"
+#include "scheduling/cache/dimension_table.h"
+#include "scheduling/cache/used_ports.h"
+#include "scheduling/plugins/node_affinity/required_nodes.h"
+
+namespace stowage::scheduling {
+
+// The key. Two pods whose specs are equal get the same verdict on every node.
+struct ShapeSpec {
+  kubeapi::ResourceAmounts amounts;
+  std::int64_t non_zero_cpu = 0;
+  std::int64_t non_zero_memory = 0;
+  Symbol node_name;
+  kubeapi::Labels node_selector;
+  std::optional<kubeapi::NodeSelector> node_required;
+  std::vector<kubeapi::PreferredNodeTerm> node_preferred;
+  std::vector<kubeapi::Toleration> tolerations;  // without tolerationSeconds
+  std::vector<kubeapi::HostPort> ports;
+  friend bool operator==(const ShapeSpec&, const ShapeSpec&) = default;
+};
+
+// Reads the spec of an incoming pod (requests by spec, never by status).
+ShapeSpec shapeSpecOf(const kubeapi::Pod& pod);
+std::size_t hashOf(const ShapeSpec& spec);
+
+// What the shape's tolerations make of one taint class.
+struct TaintVerdict {
+  bool tolerated = true;           // no NoSchedule or NoExecute taint is left over
+  std::int32_t not_preferred = 0;  // PreferNoSchedule taints that are not tolerated
+};
+
+struct Shape {
+  explicit Shape(ShapeSpec key);
+
+  const ShapeSpec spec;
+  const RequiredNodes required_nodes;
+  const bool tolerates_unschedulable;
+  UsedPorts wanted_ports;
+  std::shared_ptr<const PodDemand> demand;      // all it asks for: what a placement adds
+  std::shared_ptr<const PodDemand> fit_demand;  // without the resources the profile ignores
+  std::uint32_t active_filters = 0;  // bit i: filter i of the profile has something to say
+  std::uint32_t references = 0;
+
+  [[nodiscard]] const TaintVerdict& taintVerdict(std::uint32_t taint_class,
+                                                 const std::vector<kubeapi::Taint>& taints) const;
+
+ private:
+  mutable std::unordered_map<std::uint32_t, TaintVerdict> taint_verdicts_;
+};
+
+}  // namespace stowage::scheduling
