@@ -14,10 +14,15 @@ function(stowage_library name)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib)
 endfunction()
 
-# stowage_test(name DEPS ...): one test program from every .cc of the calling folder.
-# LABELS unit (default) or integration; integration tests need the control plane's binaries.
+# What `make asan` and `make tsan` build.
+add_custom_target(unit-tests)
+add_custom_target(threaded-tests)
+
+# stowage_test(name [THREADED] DEPS ...): one test program from every .cc of the calling folder.
+# LABEL unit (default) or integration; integration tests need the control plane's binaries.
+# THREADED programs also run under ThreadSanitizer.
 function(stowage_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB_RECURSE ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   endif()
@@ -33,6 +38,14 @@ function(stowage_test name)
   # stowage_paths.h: a header instead of -D, so that only tests that read paths depend on where the
   # checkout lies and ccache serves the rest from any clone.
   target_include_directories(${name} PRIVATE ${CMAKE_BINARY_DIR}/generated)
+  if(ARG_LABEL STREQUAL unit)
+    add_dependencies(unit-tests ${name})
+  endif()
+  # Folders with threads; everything else is pure and has nothing for ThreadSanitizer to see.
+  if(ARG_THREADED OR name MATCHES "^stowage_(base|k8sclient|serving|scheduling)_test$")
+    list(APPEND ARG_LABEL threaded)
+    add_dependencies(threaded-tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()

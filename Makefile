@@ -1,0 +1,93 @@
+# Stowage's front door: every command people and CI use. `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.PHONY: help deps check-deps check-go build test unit it lint tidy fmt asan tsan fuzz bench controlplane demo full clean
+
+BUILD ?= build/dev
+CTEST := ctest --output-on-failure --no-tests=error
+# Objects are shared between clones: paths inside the checkout do not count for ccache.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CCACHE_MAXSIZE ?= 8G
+
+BUILD_PACKAGES := g++ cmake ninja-build ccache mold git python3 openssl \
+  libcpprest-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev libsimdjson-dev nlohmann-json3-dev \
+  libspdlog-dev libfmt-dev libcli11-dev libcpp-httplib-dev libxxhash-dev libexpected-dev zlib1g-dev
+TEST_PACKAGES := libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+LINT_PACKAGES := clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck
+PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+
+help: ## list the targets
+	@echo "Stowage $$(cat VERSION). Targets:"
+	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+
+deps: ## install the Debian packages that building, testing and linting need (root or sudo)
+	@missing=$$(scripts/missing_packages.sh $(PACKAGES))
+	if [[ -z $$missing ]]; then echo "All packages are there."; exit 0; fi
+	echo "Installing:" $$missing
+	run=""; if [[ $$(id -u) -ne 0 ]]; then run=sudo; fi
+	$$run apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+# Installs when it can without asking (root, or sudo without a password); else names the command.
+check-deps:
+	@missing=$$(scripts/missing_packages.sh $(PACKAGES))
+	if [[ -z $$missing ]]; then exit 0; fi
+	if [[ $$(id -u) -eq 0 ]] || sudo -n true 2>/dev/null; then $(MAKE) --no-print-directory deps; exit 0; fi
+	echo "Packages are missing:" $$missing; echo "Type: sudo make deps"; exit 1
+
+check-go:
+	@source scripts/lib/common.sh; require_go
+
+build: check-deps ## build everything into build/dev
+	@cmake --preset dev >/dev/null
+	ninja -C $(BUILD)
+
+controlplane: check-go ## build etcd, kube-apiserver and friends into ~/.cache/stowage (once)
+	@tests/controlplane/controlplane.sh build
+
+test: unit it ## the tests a change needs: unit, then integration on a real kube-apiserver
+
+unit: build ## unit tests
+	@$(CTEST) --test-dir $(BUILD) -L unit -j 2
+
+it: build controlplane ## integration tests on a real kube-apiserver and etcd
+	@$(CTEST) --test-dir $(BUILD) -L integration
+
+lint: check-deps ## format, include direction, headers alone, shellcheck, file length, clang-tidy
+	@scripts/lint/all.sh
+
+fmt: ## format all C++ sources in place
+	@git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' | xargs clang-format-19 -i
+
+asan: check-deps ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset asan >/dev/null
+	ninja -C build/asan unit-tests
+	ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 $(CTEST) --test-dir build/asan -L unit -j 2
+
+tsan: check-deps ## unit tests of threaded code under ThreadSanitizer
+	@cmake --preset tsan >/dev/null
+	ninja -C build/tsan threaded-tests
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4 second_deadlock_stack=1" \
+	  $(CTEST) --test-dir build/tsan -L threaded -j 2
+
+fuzz: check-deps ## run every fuzz target for FUZZ_SECONDS (default 20) each
+	@cmake --preset fuzz >/dev/null
+	ninja -C build/fuzz
+	scripts/fuzz.sh build/fuzz $${FUZZ_SECONDS:-20}
+
+bench: check-deps ## build and run the benchmarks (release build)
+	@cmake --preset release >/dev/null
+	ninja -C build/release
+	scripts/bench.sh build/release
+
+demo: build check-go ## watch Stowage schedule 300 pods on a real local control plane
+	@demo/demo.sh
+
+full: test asan tsan fuzz bench ## everything, also what CI has no time for
+	@NO_COLOR=1 demo/demo.sh </dev/null
+
+clean: ## remove build/ (the caches in ~/.cache stay)
+	@rm -rf build
