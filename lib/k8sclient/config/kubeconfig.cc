@@ -5,7 +5,7 @@
 
 #include "k8sclient/config/client_config.h"
 #include "k8sclient/config/kubeconfig_file.h"
-#include "k8sclient/config/server_url.h"
+#include "k8sclient/transport/server_url.h"
 
 namespace stowage::k8sclient {
 

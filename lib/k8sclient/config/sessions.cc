@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "k8sclient/config/header_values.h"
@@ -23,6 +24,12 @@ base::Status readInto(const std::string& path, const char* what, std::string& te
   if (!content) return content.error().withPrefix(what);
   text = std::move(*content);
   return {};
+}
+
+bool hasRepeatedNames(const std::vector<Header>& headers) {
+  std::set<std::string_view> names;
+  return std::any_of(headers.begin(), headers.end(),
+                     [&](const Header& header) { return !names.insert(header.first).second; });
 }
 
 void warnKept(const char* what, const base::Status& status) {
@@ -184,7 +191,10 @@ base::Status ConfigSessions::publish() {
   if (!reconnect && session->headers == headers_) return {};
   std::stop_source previous = generation_;
   if (reconnect) {
-    auto calls = factories_.calls(endpoint_);
+    // cpprestsdk joins headers of the same name into one line, which the API server takes for one
+    // group of a strange name.
+    const bool repeated = hasRepeatedNames(session->headers);
+    auto calls = repeated ? factories_.fast(endpoint_) : factories_.calls(endpoint_);
     if (!calls) return calls.error();
     auto fast = factories_.fast(endpoint_);
     if (!fast) return fast.error();

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "k8sclient/transport/server_url.h"
 #include "k8sclient/transport/tls_identity.h"
 
 namespace stowage::k8sclient {
@@ -365,6 +366,9 @@ http::http_request CpprestTransport::makeRequest(const HttpRequest& request,
 TransportResult<std::shared_ptr<Exchange>> CpprestTransport::open(
     const HttpRequest& request, bool streaming, base::SteadyTime deadline,
     const std::stop_token& stop, pplx::cancellation_token_source& cancel) {
+  if (base::Status status = checkRequest(request); !status.ok()) {
+    return tl::unexpected(TransportError{status.code(), Phase::kConnect, status.message()});
+  }
   for (int attempt = 1;; ++attempt) {
     auto exchange = std::make_shared<Exchange>(request.body, options_.max_body, streaming);
     try {
@@ -500,8 +504,8 @@ base::Result<std::unique_ptr<HttpTransport>> makeCpprestTransport(const Endpoint
   if (isIpv6Address(endpoint.host)) {
     return base::fail(base::Code::kUnsupported, "IPv6 addresses need the other transport");
   }
-  if (!endpoint.proxy_url.empty() && !endpoint.proxy_url.starts_with("http://")) {
-    return base::fail(base::Code::kUnsupported, "proxy-url: only http:// proxies are supported");
+  if (base::Status status = checkProxyUrl(endpoint.proxy_url); !status.ok()) {
+    return base::fail(status);
   }
   std::shared_ptr<const TlsIdentity> identity;
   if (endpoint.scheme == "https") {

@@ -33,6 +33,10 @@ struct HttpRequest {
   std::string body;
 };
 
+// kInvalidArgument when target or headers could break out of their line. Both transports refuse
+// such a request before anything is sent.
+base::Status checkRequest(const HttpRequest& request);
+
 struct HttpResponse {
   int status = 0;
   std::vector<Header> headers;  // names in lower case

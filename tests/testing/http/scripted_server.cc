@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -199,6 +200,11 @@ class ScriptedServer::Impl {
   }
 
   void serve(int fd, int number) {
+    // OpenSSL writes without MSG_NOSIGNAL; the signal must not hide what clients do about theirs.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     {
       Wire wire(fd, stop_);
       {

@@ -4,6 +4,7 @@
 #include <future>
 #include <thread>
 
+#include "k8sclient/transport/beast_transport.h"
 #include "k8sclient/transport/cpprest_transport.h"
 #include "unit/k8sclient/transport/transport_test.h"
 
@@ -16,7 +17,8 @@ using testing::Reply;
 using testing::ScriptedServer;
 
 std::vector<TransportKind> allTransports() {
-  return {{"cpprest", [](const Endpoint& endpoint) { return makeCpprestTransport(endpoint); }}};
+  return {{"cpprest", [](const Endpoint& endpoint) { return makeCpprestTransport(endpoint); }},
+          {"beast", [](const Endpoint& endpoint) { return makeBeastTransport(endpoint); }}};
 }
 
 std::string kindName(const ::testing::TestParamInfo<TransportKind>& info) {
@@ -310,6 +312,37 @@ TEST_P(SendTest, StoppingEndsAWaitPromptly) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, base::Code::kCancelled);
   EXPECT_EQ(answer.error().phase, Phase::kSent);
+}
+
+TEST_P(SendTest, ALineBreakInTargetOrHeadersIsRefused) {
+  ScriptedServer server;
+  const auto transport = transportTo(plainEndpoint(server));
+  HttpRequest bad = getRequest("/a HTTP/1.1\r\nX: y");
+  auto answer = transport->send(bad, kLong, {});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, base::Code::kInvalidArgument);
+  bad = getRequest("/a");
+  bad.headers = {{"X", "y\r\nZ: z"}};
+  answer = transport->send(bad, kLong, {});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(server.connectionCount(), 0);
+}
+
+TEST_P(SendTest, InterimAnswersAreSkipped) {
+  if (GetParam().name == "cpprest") return;  // the library takes 1xx for the answer; none is sent
+  ScriptedServer server;
+  server.onRequest([](const ReceivedRequest&, Reply& reply) {
+    reply.raw(
+        "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  const auto transport = transportTo(plainEndpoint(server));
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = transport->send(getRequest("/"), kLong, {});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(answer->body, "ok");
+  }
 }
 
 TEST_P(SendTest, AStopBeforeTheCallSendsNothing) {

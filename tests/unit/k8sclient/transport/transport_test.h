@@ -22,6 +22,21 @@ struct TransportKind {
   }
 };
 
+inline HttpRequest getRequest(const std::string& target) {
+  HttpRequest request;
+  request.target = target;
+  return request;
+}
+
+inline HttpRequest postRequest(const std::string& target, std::string body) {
+  HttpRequest request;
+  request.method = Method::kPost;
+  request.target = target;
+  request.body = std::move(body);
+  request.content_type = "application/json";
+  return request;
+}
+
 class TransportTest : public ::testing::TestWithParam<TransportKind> {
  protected:
   // Long enough for a busy machine; no test waits it out.
@@ -45,22 +60,10 @@ class TransportTest : public ::testing::TestWithParam<TransportKind> {
     if (!made) ADD_FAILURE() << made.error().toString();
     return made ? std::move(*made) : nullptr;
   }
-  static HttpRequest getRequest(const std::string& target) {
-    HttpRequest request;
-    request.target = target;
-    return request;
-  }
-  static HttpRequest postRequest(const std::string& target, std::string body) {
-    HttpRequest request;
-    request.method = Method::kPost;
-    request.target = target;
-    request.body = std::move(body);
-    request.content_type = "application/json";
-    return request;
-  }
 };
 
 // The implementations under test.
 std::vector<TransportKind> allTransports();
+std::string kindName(const ::testing::TestParamInfo<TransportKind>& info);
 
 }  // namespace stowage::k8sclient

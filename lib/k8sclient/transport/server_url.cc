@@ -1,4 +1,4 @@
-#include "k8sclient/config/server_url.h"
+#include "k8sclient/transport/server_url.h"
 
 #include <fmt/format.h>
 
