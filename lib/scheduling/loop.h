@@ -1,0 +1,113 @@
+// SchedulingLoop: the one thread that drives a Scheduler with real time. Watch threads, binder
+// threads and readers hand their news over through a bounded inbox; between two decisions
+// everything that has arrived is applied, so that a decision sees the newest state there is. Thread
+// safety: push(), setDeciding(), sinceBeat() and running() from any thread; run() from one.
+// Ownership: refers to the Scheduler, which nobody else may touch while run() is on.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "base/metric_sink.h"
+#include "kubeapi/node.h"
+#include "kubeapi/pod.h"
+#include "scheduling/ports.h"
+#include "scheduling/scheduler.h"
+
+namespace stowage::scheduling {
+
+struct PodChange {
+  kubeapi::PodPtr before;  // may be null
+  kubeapi::PodPtr after;
+};
+struct PodRemoval {
+  kubeapi::PodPtr last_known;
+};
+struct NodeChangeNews {
+  kubeapi::NodePtr before;  // may be null
+  kubeapi::NodePtr after;
+};
+struct NodeRemoval {
+  kubeapi::NodePtr last_known;
+};
+struct NamespaceChange {
+  kubeapi::NamespacePtr ns;
+};
+struct NamespaceRemoval {
+  kubeapi::NamespacePtr ns;
+};
+struct BindAnswer {
+  BindRequest request;
+  BindOutcome outcome = BindOutcome::kUnknown;
+  std::string message;
+};
+struct PodReadAnswer {
+  PodRef ref;
+  std::optional<kubeapi::PodPtr> pod;  // as Scheduler::podRefetched
+};
+// Everything that the first lists held has been pushed before this: decisions may begin.
+struct CachesSynced {};
+// Runs on the scheduling thread, e.g. to look at the state. Must be short and must not throw.
+using Inspection = std::function<void(Scheduler&)>;
+
+using News = std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
+                          NamespaceRemoval, BindAnswer, PodReadAnswer, CachesSynced, Inspection>;
+
+struct LoopOptions {
+  std::size_t inbox_capacity = 8192;
+  base::Duration longest_sleep = std::chrono::seconds(1);  // the beat's period when all is quiet
+  base::Duration stop_grace = std::chrono::seconds(2);     // for binds without an answer
+};
+
+class SchedulingLoop {
+ public:
+  SchedulingLoop(Scheduler& scheduler, base::Clock& clock, base::MetricSink& metrics,
+                 LoopOptions options = {});
+  SchedulingLoop(const SchedulingLoop&) = delete;
+  SchedulingLoop& operator=(const SchedulingLoop&) = delete;
+
+  // Waits while the inbox is full, until `stop`. False, and the news is lost, when stopped or when
+  // the loop has ended.
+  bool push(News news, const std::stop_token& stop);
+
+  // Whether pods may be decided: true while leading. News is applied either way, so that the caches
+  // of a standby are warm. Off at the start.
+  void setDeciding(bool deciding);
+
+  // The thread's body. After `stop`: no more decisions; ends when every bind has its answer or
+  // stop_grace has passed. Returns the number of binds still without an answer.
+  std::size_t run(const std::stop_token& stop);
+
+  // Time since the loop last came round: the liveness of the scheduling thread. Zero before run().
+  [[nodiscard]] base::Duration sinceBeat() const;
+  [[nodiscard]] bool running() const { return running_.load(std::memory_order_acquire); }
+  // CachesSynced has been applied.
+  [[nodiscard]] bool synced() const { return synced_.load(std::memory_order_acquire); }
+
+ private:
+  void applyAll();
+  void apply(News& news);
+  bool decideUntilNews();
+  [[nodiscard]] base::SteadyTime wakeAt() const;
+  void beat();
+
+  Scheduler& scheduler_;
+  base::Clock& clock_;
+  const LoopOptions options_;
+  base::BoundedQueue<News> inbox_;
+  base::Gauge& inbox_size_;
+  std::atomic<bool> deciding_{false};
+  std::atomic<bool> synced_{false};
+  std::atomic<bool> running_{false};
+  std::atomic<std::int64_t> last_beat_{0};  // steady nanoseconds; 0: never
+};
+
+}  // namespace stowage::scheduling
