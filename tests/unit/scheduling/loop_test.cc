@@ -50,12 +50,14 @@ class LoopTest : public ::testing::Test {
     options.verify_caches = true;
     scheduler_ = std::make_unique<Scheduler>(options, SchedulerPorts{&binder_, nullptr, nullptr},
                                              clock_, base::nullMetricSink());
-    LoopOptions loop_options;
-    loop_options.inbox_capacity = 16;
-    loop_options.longest_sleep = 10ms;
-    loop_options.stop_grace = 5s;
-    loop_ =
-        std::make_unique<SchedulingLoop>(*scheduler_, clock_, base::nullMetricSink(), loop_options);
+    makeLoop(20ms);
+  }
+  void makeLoop(base::Duration stop_grace) {
+    LoopOptions options;
+    options.inbox_capacity = 16;
+    options.longest_sleep = 10ms;
+    options.stop_grace = stop_grace;
+    loop_ = std::make_unique<SchedulingLoop>(*scheduler_, clock_, base::nullMetricSink(), options);
   }
   void start() {
     thread_ = std::jthread([this](const std::stop_token& stop) { left_ = loop_->run(stop); });
