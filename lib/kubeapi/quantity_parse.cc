@@ -29,6 +29,7 @@ struct Suffix {
 // The text cut into sign, digits before and after the point, and suffix.
 struct Parts {
   bool negative = false;
+  bool has_digits = false;
   std::string_view whole;  // without leading zeros; may be empty
   std::string_view fraction;
   std::string_view suffix;
@@ -58,12 +59,13 @@ bool split(std::string_view text, Parts& parts) {
     parts.negative = text.front() == '-';
     text.remove_prefix(1);
   }
-  while (!text.empty() && text.front() == '0') text.remove_prefix(1);
-  parts.whole = takeDigits(text);
+  const std::string_view whole = takeDigits(text);
+  parts.whole = whole.substr(std::min(whole.find_first_not_of('0'), whole.size()));
   if (!text.empty() && text.front() == '.') {
     text.remove_prefix(1);
     parts.fraction = takeDigits(text);
   }
+  parts.has_digits = !whole.empty() || !parts.fraction.empty();
   parts.suffix = text;
   return isSuffixShape(text);
 }
@@ -156,6 +158,9 @@ class QuantityParser {
     }
     Quantity quantity;
     quantity.format_ = suffix.format;
+    if (!parts.has_digits && needsDigits(suffix)) {
+      return base::fail(base::Code::kInvalidArgument, "no digits in a quantity");
+    }
     if (!parseFast(parts, suffix, quantity)) parseSlow(parts, suffix, quantity);
     if (parts.negative) {
       quantity.setMantissa(-quantity.mantissa());
@@ -165,6 +170,12 @@ class QuantityParser {
   }
 
  private:
+  // Upstream takes "m" and "Gi" for zero, but not with suffixes for which it goes through big
+  // decimals.
+  static bool needsDigits(const Suffix& suffix) {
+    return suffix.base == 2 ? suffix.exponent >= 50 : suffix.exponent < kNano;
+  }
+
   // Up to 18 digits and no rounding: nearly every quantity there is.
   static bool parseFast(const Parts& parts, const Suffix& suffix, Quantity& out) {
     const std::size_t whole_digits = std::max<std::size_t>(parts.whole.size(), 1);

@@ -78,6 +78,8 @@ constexpr OracleRow kOracle[] = {
     {"-", "0", 0, 0},
     {".", "0", 0, 0},
     {"E", "0", 0, 0},
+    {"Ti", "0", 0, 0},
+    {"e5", "0", 0, 0},
     // Upstream's numbers for these overflow; the amounts themselves are the same.
     {"1e20", "100e18", kMax, kMax},
     {"1e100", "10e99", kMax, kMax},
@@ -105,7 +107,8 @@ TEST(Quantity, RefusesWhatApimachineryRefuses) {
        {"",         "1e",    "1..5",  "1 Gi",  " 1Gi", "1Gi ",  "1gi", "1K",
         "1ki",      "1Mi5",  "1Mie3", "1e3Mi", "0x10", "1_000", "--1", "1-",
         "1e+",      "1e++3", "1e+-3", "1Ee3",  "1mm",  "Gi1",   "1i",  "1e99999999999999999999",
-        "\x31\xff", "1\n",   "١",     "1,5",   "NaN",  "inf"}) {
+        "\x31\xff", "1\n",   "١",     "1,5",   "Pi",   "Ei",    ".Ei", "e-10",
+        "-.e-10",   "NaN",   "inf"}) {
     EXPECT_FALSE(Quantity::parse(text).has_value()) << '"' << text << '"';
   }
 }

@@ -1,0 +1,19 @@
+// ApimachineryOracle: asks apimachinery itself (tests/controlplane/oracle/quantity, built with go
+// on first use) what it makes of quantities, selectors and times. A batch of questions per process.
+// Not thread safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stowage::conformance {
+
+// "Q" + texts as one question line.
+std::string question(std::string_view verb, const std::vector<std::string>& texts);
+
+// One answer per question, in order, split at blanks. Ends the test program with a clear message
+// when go is missing or the oracle cannot be built or breaks off.
+std::vector<std::vector<std::string>> askApimachinery(const std::vector<std::string>& questions);
+
+}  // namespace stowage::conformance
