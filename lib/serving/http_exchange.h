@@ -1,0 +1,60 @@
+// HttpExchange: one HTTP request as bytes to one answer as bytes. No sockets and no threads: what
+// comes from the network is checked here, then read and answered by cpp-httplib in memory.
+// Thread safety: answer() from any number of threads.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace stowage::serving {
+
+// What a handler is asked. Paths and query values are percent-decoded.
+struct HttpCall {
+  std::string method;  // "GET" or "HEAD"
+  std::string path;
+  std::multimap<std::string, std::string> query;
+  std::string authorization;
+};
+
+struct HttpReply {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::multimap<std::string, std::string> headers = {};
+};
+
+using HttpHandler = std::function<HttpReply(const HttpCall&)>;
+
+class HttpExchange {
+ public:
+  // Request line and headers together.
+  static constexpr std::size_t kMaxHeadBytes = 16384;
+  static constexpr std::size_t kMaxHeaders = 64;
+
+  explicit HttpExchange(HttpHandler handler);
+  ~HttpExchange();
+  HttpExchange(const HttpExchange&) = delete;
+  HttpExchange& operator=(const HttpExchange&) = delete;
+
+  // Where the head ends (after its empty line) in what has been received so far, or npos. The first
+  // `checked` bytes were looked at before: a sender of single bytes must not cost a scan for each.
+  static std::size_t headEnd(std::string_view received, std::size_t checked = 0);
+
+  // The whole answer to `head`. GET and HEAD without a body only; every answer closes the
+  // connection. Malformed requests get 400, others 405 or 413; exceptions of the handler 500.
+  [[nodiscard]] std::string answer(std::string_view head) const;
+
+  // An answer made without a request, such as 431 for a head that does not end.
+  static std::string plainAnswer(int status);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stowage::serving

@@ -1,0 +1,56 @@
+// MetricsRegistry: the MetricSink that keeps numbers and renders them as Prometheus text 0.0.4.
+// Families and handles live as long as the registry. Thread safety: everything from any thread;
+// counters and gauges are one atomic operation, histograms take a lock of their own.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/metric_sink.h"
+
+namespace stowage::serving {
+
+class MetricsRegistry final : public base::MetricSink {
+ public:
+  // Adds stowage_build_info{version,commit,program}=1 and
+  // stowage_metrics_dropped_total{reason}.
+  explicit MetricsRegistry(const std::string& program);
+  ~MetricsRegistry() override;
+  MetricsRegistry(const MetricsRegistry&) = delete;
+  MetricsRegistry& operator=(const MetricsRegistry&) = delete;
+
+  // Names and label names are ours: a bad one, or one name with two types, ends the process.
+  // Label values may come from outside: bytes that are not printable ASCII become '?', 200 bytes
+  // are kept. A family has at most kMaxSeries label sets; what comes later is not kept and counted
+  // as dropped (reason "series"), as are values that are not finite and counters that would go
+  // down (reason "value").
+  base::Counter& counter(const std::string& name, const std::string& help,
+                         const base::MetricLabels& labels) override;
+  base::Gauge& gauge(const std::string& name, const std::string& help,
+                     const base::MetricLabels& labels) override;
+  base::Histogram& histogram(const std::string& name, const std::string& help,
+                             const base::MetricLabels& labels,
+                             const std::vector<double>& buckets) override;
+
+  static constexpr std::size_t kMaxSeries = 2000;
+
+  // Calls `refresh` before every rendering, one at a time: for numbers that are read, not counted.
+  void beforeRender(std::function<void()> refresh);
+
+  // All families in the order of their names, series in the order of their labels.
+  [[nodiscard]] std::string render() const;
+  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+  // Names of all families, sorted; what docs/metrics.md is checked against.
+  [[nodiscard]] std::vector<std::string> familyNames() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stowage::serving

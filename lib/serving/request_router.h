@@ -1,0 +1,39 @@
+// RequestRouter: from one request to one reply: open health endpoints, access decision, handlers.
+// Thread safety: everything from any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "base/metric_sink.h"
+#include "serving/access_gate.h"
+#include "serving/health.h"
+#include "serving/http_exchange.h"
+
+namespace stowage::serving {
+
+class RequestRouter {
+ public:
+  RequestRouter(HealthRegistry& health, AccessGate& gate, base::MetricSink& metrics)
+      : health_(health), gate_(gate), metrics_(metrics) {}
+
+  void handle(const std::string& path, HttpHandler handler);
+  // Never throws for what a client sends. `stop` ends reviews that are under way.
+  HttpReply route(const HttpCall& call, const std::stop_token& stop);
+
+ private:
+  HttpReply routeProtected(const HttpCall& call, const std::stop_token& stop, std::string& label);
+  HttpReply routeHealth(const HttpCall& call) const;
+  std::shared_ptr<const HttpHandler> find(const std::string& path) const;
+
+  HealthRegistry& health_;
+  AccessGate& gate_;
+  base::MetricSink& metrics_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const HttpHandler>> handlers_;
+};
+
+}  // namespace stowage::serving
