@@ -85,6 +85,7 @@ NodeIndex ClusterState::addNode(const Symbol& name) {
     node = static_cast<NodeIndex>(present_.size());
     present_.push_back(0);
     names_.emplace_back();
+    node_version_.push_back(0);
     non_zero_cpu_.push_back(0);
     non_zero_memory_.push_back(0);
     for (Column& column : columns_) {
@@ -195,7 +196,7 @@ void ClusterState::addRequested(Dimension dim, NodeIndex node, Wide delta) {
 
 void ClusterState::logChange(NodeIndex node) {
   change_log_[version_ % change_log_.size()] = node;
-  ++version_;
+  node_version_[node] = ++version_;
 }
 
 bool ClusterState::changedSince(std::uint64_t since, std::vector<NodeIndex>& changed) const {

@@ -101,6 +101,9 @@ class ClusterState {
 
   // Every change to a node raises the version and is remembered for a while.
   [[nodiscard]] std::uint64_t version() const { return version_; }
+  // Version after the last change of this slot: what was derived from it then is good while it
+  // stays.
+  [[nodiscard]] std::uint64_t nodeVersion(NodeIndex node) const { return node_version_[node]; }
   // Appends the nodes changed after `since` (possibly with repeats). False when the log does not
   // reach back that far: everything must be looked at again.
   bool changedSince(std::uint64_t since, std::vector<NodeIndex>& changed) const;
@@ -139,6 +142,7 @@ class ClusterState {
   std::vector<Dimension> free_dimensions_;  // min-heap
   std::size_t node_count_ = 0;
   std::uint64_t version_ = 0;
+  std::vector<std::uint64_t> node_version_;
   std::vector<NodeIndex> change_log_;  // ring; change number i is entry i modulo its size
 };
 
