@@ -27,10 +27,13 @@ WallTime ManualClock::wallNow() const {
 
 bool ManualClock::sleepUntil(SteadyTime deadline, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  ++sleepers_;
-  changed_.notify_all();
-  changed_.wait(lock, stop, [&] { return now_ >= deadline; });
-  --sleepers_;
+  if (now_ < deadline) {
+    const auto place = deadlines_.insert(deadline);
+    changed_.notify_all();
+    changed_.wait(lock, stop, [&] { return now_ >= deadline; });
+    // advance() has taken it out when the time came.
+    if (now_ < deadline) deadlines_.erase(place);
+  }
   return !stop.stop_requested();
 }
 
@@ -38,17 +41,19 @@ void ManualClock::advance(Duration step) {
   std::lock_guard lock(mutex_);
   now_ += step;
   wall_ += std::chrono::duration_cast<WallTime::duration>(step);
+  deadlines_.erase(deadlines_.begin(), deadlines_.upper_bound(now_));
   changed_.notify_all();
 }
 
 int ManualClock::sleepers() const {
   std::lock_guard lock(mutex_);
-  return sleepers_;
+  return static_cast<int>(deadlines_.size());
 }
 
 bool ManualClock::waitForSleepers(int count, Duration limit) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, limit, [&] { return sleepers_ >= count; });
+  return changed_.wait_for(lock, limit,
+                           [&] { return static_cast<int>(deadlines_.size()) >= count; });
 }
 
 }  // namespace stowage::base

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <stop_token>
 
 namespace stowage::base {
@@ -42,7 +43,8 @@ class ManualClock final : public Clock {
   bool sleepUntil(SteadyTime deadline, const std::stop_token& stop) override;
 
   void advance(Duration step);
-  // Number of threads inside sleepUntil; a test waits for this before it advances.
+  // Number of threads whose time has not come yet; a test waits for this before it advances. Those
+  // that advance() has just woken do not count, even when they have not run yet.
   [[nodiscard]] int sleepers() const;
   // Blocks until at least `count` threads sleep on this clock, or `limit` of real time has passed.
   bool waitForSleepers(int count, Duration limit = std::chrono::seconds(10)) const;
@@ -52,7 +54,7 @@ class ManualClock final : public Clock {
   mutable std::condition_variable_any changed_;
   SteadyTime now_{};
   WallTime wall_;
-  int sleepers_ = 0;
+  std::multiset<SteadyTime> deadlines_;  // of the sleepers whose time has not come
 };
 
 }  // namespace stowage::base
