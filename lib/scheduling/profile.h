@@ -11,9 +11,9 @@ namespace stowage::scheduling {
 
 // Packing's own settings (args of config.stowage.dev/v1alpha1 PackingArgs).
 struct PackingSettings {
-  std::int64_t quantum = 0;       // q, in thousandths of the mean node; 0: the built-in default
-  double imbalance_weight = 0.5;  // factor of dI
-  std::uint32_t window = 1024;    // arrivals that make up the target workload
+  std::int64_t quantum = 0;      // q, in thousandths of the mean node; 0: the built-in default
+  double imbalance_weight = -1;  // factor of dI; below 0: the built-in default
+  std::uint32_t window = 1024;   // arrivals that make up the target workload
 };
 
 struct ResourceWeight {
