@@ -1,0 +1,36 @@
+// Endpoint: what the program serves over HTTPS: health open, /metrics and /configz behind a token
+// with the right. Thread safety: start() and stop() from one owner; health() from any thread.
+// Ownership: api, clock and metrics outlive it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "cmd/scheduler/startup.h"
+#include "k8sclient/rest/api_client.h"
+#include "serving/access_review.h"
+#include "serving/health.h"
+#include "serving/https_server.h"
+#include "serving/metrics_registry.h"
+
+namespace stowage::scheduler_cmd {
+
+class Endpoint {
+ public:
+  Endpoint(const Settings& settings, k8sclient::ApiClient& api, base::Clock& clock,
+           serving::MetricsRegistry& metrics);
+
+  // An error says what to do (a port that is taken names the flag); nothing is served for port 0.
+  base::Status start();
+  void stop();
+  [[nodiscard]] serving::HealthRegistry& health() { return health_; }
+
+ private:
+  serving::HealthRegistry health_;
+  serving::ApiAccessReviewer reviewer_;
+  std::unique_ptr<serving::HttpsServer> server_;  // null: port 0
+};
+
+}  // namespace stowage::scheduler_cmd

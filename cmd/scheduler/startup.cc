@@ -1,0 +1,58 @@
+#include "cmd/scheduler/startup.h"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace stowage::scheduler_cmd {
+
+namespace {
+
+base::Result<config::SchedulerConfig> readConfig(const Options& options) {
+  config::ConfigOverrides overrides;
+  overrides.scheduler_name = options.scheduler_name;
+  overrides.leader_elect = options.leader_elect;
+  overrides.lease_name = options.lease_name;
+  overrides.lease_namespace = options.lease_namespace;
+  if (options.config_file.empty()) return config::defaultSchedulerConfig(overrides);
+  auto text = k8sclient::readFile(options.config_file);
+  if (!text) return base::fail(text.error().withPrefix("--config"));
+  return config::loadSchedulerConfig(*text, options.config_file, overrides);
+}
+
+// The Lease lives in the pod's own namespace; outside a cluster there is none of our own.
+std::string leaseNamespace(const config::SchedulerConfig& config) {
+  if (!config.leader_election.resource_namespace.empty()) {
+    return config.leader_election.resource_namespace;
+  }
+  const k8sclient::Environment environment = k8sclient::processEnvironment();
+  const bool in_pod = environment("KUBERNETES_SERVICE_HOST") || environment("POD_NAMESPACE");
+  return in_pod ? k8sclient::podNamespace(environment)
+                : std::string(config::kFallbackLeaseNamespace);
+}
+
+}  // namespace
+
+base::Result<Settings> loadSettings(const Options& options) {
+  Settings settings;
+  settings.options = options;
+  auto config = readConfig(options);
+  if (!config) return base::fail(config.error());
+  settings.config = std::move(*config);
+  const std::string& kubeconfig = options.kubeconfig.empty()
+                                      ? settings.config.client_connection.kubeconfig
+                                      : options.kubeconfig;
+  auto client = k8sclient::loadClientConfig(kubeconfig, k8sclient::processEnvironment());
+  if (!client) return base::fail(client.error());
+  settings.client = std::move(*client);
+  settings.lease_namespace = leaseNamespace(settings.config);
+  return settings;
+}
+
+std::string hostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+}  // namespace stowage::scheduler_cmd

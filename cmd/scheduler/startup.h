@@ -1,0 +1,26 @@
+// What has to be right before anything runs: options and files become one checked Settings value,
+// or one message that says what to do. Reads files; starts nothing.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "cmd/scheduler/options.h"
+#include "config/scheduler_config.h"
+#include "k8sclient/config/client_config.h"
+
+namespace stowage::scheduler_cmd {
+
+struct Settings {
+  Options options;
+  config::SchedulerConfig config;
+  k8sclient::ClientConfig client;
+  std::string lease_namespace;
+};
+
+base::Result<Settings> loadSettings(const Options& options);
+
+// Short host name of this machine or pod, for event reporters and lease identities.
+std::string hostName();
+
+}  // namespace stowage::scheduler_cmd

@@ -1,0 +1,143 @@
+#include "cmd/scheduler/watches.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "k8sclient/cache/object_cache.h"
+#include "k8sclient/watch/reflector.h"
+#include "kubeapi/node.h"
+#include "kubeapi/pod.h"
+
+namespace stowage::scheduler_cmd {
+
+namespace {
+
+using scheduling::News;
+
+// What a change of each type becomes in the loop's inbox.
+News changed(const kubeapi::PodPtr& before, const kubeapi::PodPtr& after) {
+  return scheduling::PodChange{before, after};
+}
+News removed(const kubeapi::PodPtr& last) { return scheduling::PodRemoval{last}; }
+News changed(const kubeapi::NodePtr& before, const kubeapi::NodePtr& after) {
+  return scheduling::NodeChangeNews{before, after};
+}
+News removed(const kubeapi::NodePtr& last) { return scheduling::NodeRemoval{last}; }
+News changed(const kubeapi::NamespacePtr& /*before*/, const kubeapi::NamespacePtr& after) {
+  return scheduling::NamespaceChange{after};
+}
+News removed(const kubeapi::NamespacePtr& last) { return scheduling::NamespaceRemoval{last}; }
+
+k8sclient::ReflectorOptions optionsFor(const char* plural) {
+  k8sclient::ReflectorOptions options;
+  options.type = {"", "v1", plural};
+  return options;
+}
+
+// Pods that have ended hold nothing: the server leaves them out, as for kube-scheduler.
+k8sclient::ReflectorOptions podOptions() {
+  k8sclient::ReflectorOptions options = optionsFor("pods");
+  options.field_selector = "status.phase!=Succeeded,status.phase!=Failed";
+  return options;
+}
+
+}  // namespace
+
+// One resource: reflector -> cache -> inbox.
+class Watches::Room {
+ public:
+  virtual ~Room() = default;
+  virtual void start() = 0;
+  virtual void stop() = 0;
+  [[nodiscard]] virtual std::string name() const = 0;
+  [[nodiscard]] virtual base::Status synced() const = 0;
+};
+
+template <typename T>
+class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
+ public:
+  using Object = std::shared_ptr<const T>;
+
+  RoomOf(Watches& house, const k8sclient::ReflectorOptions& options, k8sclient::ApiClient& api,
+         base::Clock& clock, std::uint64_t seed, base::MetricSink& metrics)
+      : house_(house),
+        name_(options.type.plural),
+        stop_(house.stop_.token()),
+        reflector_(options, api, cache_, clock, seed, metrics) {
+    cache_.addHandler(*this);
+  }
+
+  void start() override { reflector_.start(); }
+  void stop() override { reflector_.stop(); }
+  [[nodiscard]] std::string name() const override { return name_; }
+
+  [[nodiscard]] base::Status synced() const override {
+    if (cache_.synced()) return {};
+    const std::string error = reflector_.health().last_error;
+    return {base::Code::kUnavailable, error.empty() ? "the first list has not arrived yet"
+                                                    : "waiting for the first list: " + error};
+  }
+
+ private:
+  void onAdd(const Object& object) override { push(changed(Object(), object)); }
+  void onUpdate(const Object& before, const Object& after) override {
+    push(changed(before, after));
+  }
+  void onDelete(const Object& last, bool /*final_state_unknown*/) override { push(removed(last)); }
+  void onSynced() override {
+    base::log().info("cache synced", {{"resource", name_}, {"objects", cache_.size()}});
+    house_.roomSynced();
+  }
+  // Waits while the inbox is full: the watch stands still meanwhile, and that is the back-pressure.
+  void push(News news) { house_.loop_.push(std::move(news), stop_); }
+
+  Watches& house_;
+  const std::string name_;
+  const std::stop_token stop_;
+  k8sclient::ObjectCache<T> cache_;
+  k8sclient::Reflector<T> reflector_;
+};
+
+Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
+                 std::uint64_t seed, base::MetricSink& metrics)
+    : loop_(loop), waiting_for_(3) {
+  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Namespace>>(*this, optionsFor("namespaces"),
+                                                                api, clock, seed, metrics));
+  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Node>>(*this, optionsFor("nodes"), api, clock,
+                                                           seed + 1, metrics));
+  rooms_.push_back(
+      std::make_unique<RoomOf<kubeapi::Pod>>(*this, podOptions(), api, clock, seed + 2, metrics));
+}
+
+Watches::~Watches() { stop(); }
+
+void Watches::start() {
+  for (const auto& room : rooms_) room->start();
+}
+
+void Watches::stop() {
+  stop_.requestStop();
+  for (const auto& room : rooms_) room->stop();
+}
+
+// Each room pushed its whole first list before it called this, so when the last one calls, all of
+// them are in the inbox ahead of the mark.
+void Watches::roomSynced() {
+  if (waiting_for_.fetch_sub(1) == 1) loop_.push(scheduling::CachesSynced{}, stop_.token());
+}
+
+std::vector<std::string> Watches::resources() const {
+  std::vector<std::string> names;
+  names.reserve(rooms_.size());
+  for (const auto& room : rooms_) names.push_back(room->name());
+  return names;
+}
+
+base::Status Watches::synced(const std::string& resource) const {
+  for (const auto& room : rooms_) {
+    if (room->name() == resource) return room->synced();
+  }
+  return {base::Code::kNotFound, "no such resource: " + resource};
+}
+
+}  // namespace stowage::scheduler_cmd

@@ -1,0 +1,50 @@
+// Watches: everything that scheduling needs to see, kept in step with the API server and handed to
+// the scheduling loop in watch order: pods of all schedulers, nodes, namespaces.
+// Thread safety: start() and stop() from one owner; the rest from any thread.
+// Ownership: api, loop, clock and metrics outlive it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metric_sink.h"
+#include "base/status.h"
+#include "base/stop_tree.h"
+#include "k8sclient/rest/api_client.h"
+#include "scheduling/loop.h"
+
+namespace stowage::scheduler_cmd {
+
+class Watches {
+ public:
+  Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
+          std::uint64_t seed, base::MetricSink& metrics);
+  ~Watches();
+  Watches(const Watches&) = delete;
+  Watches& operator=(const Watches&) = delete;
+
+  void start();
+  void stop();
+
+  // Resources watched, by name, for health checks: ok once the first list has arrived, else what
+  // it waits for.
+  [[nodiscard]] std::vector<std::string> resources() const;
+  [[nodiscard]] base::Status synced(const std::string& resource) const;
+
+ private:
+  class Room;
+  template <typename T>
+  class RoomOf;
+  void roomSynced();
+
+  scheduling::SchedulingLoop& loop_;
+  base::StopTree stop_;
+  std::atomic<std::size_t> waiting_for_;
+  std::vector<std::unique_ptr<Room>> rooms_;
+};
+
+}  // namespace stowage::scheduler_cmd
