@@ -46,7 +46,7 @@ base::Result<std::unique_ptr<ConfigSessions>> ConfigSessions::open(ClientConfig 
   const std::string origin = config.origin;
   std::unique_ptr<ConfigSessions> sessions(
       new ConfigSessions(std::move(config), clock, std::move(factories)));
-  std::lock_guard lock(sessions->refresh_mutex_);
+  const std::lock_guard lock(sessions->refresh_mutex_);
   // The plugin runs with the first request: a slow one must not hold up the start.
   base::Status status = sessions->readEndpointFiles(sessions->endpoint_);
   if (status.ok()) status = sessions->refreshToken(clock.now());
@@ -54,6 +54,7 @@ base::Result<std::unique_ptr<ConfigSessions>> ConfigSessions::open(ClientConfig 
   if (status.ok() && !sessions->config_.exec) status = sessions->publish();
   if (!status.ok()) return base::fail(status.withPrefix(origin));
   sessions->files_due_ = clock.now() + kFilesEvery;
+  sessions->check_due_ = sessions->config_.exec ? clock.now() : sessions->nextCheck();
   return sessions;
 }
 
@@ -69,7 +70,7 @@ ConfigSessions::~ConfigSessions() { generation_.request_stop(); }
 base::Result<std::shared_ptr<const Session>> ConfigSessions::session(const std::stop_token& stop) {
   {
     std::lock_guard lock(mutex_);
-    if (current_ && !refused_ && clock_.now() < check_due_) return current_;
+    if (const auto known = knownLocked(clock_.now())) return *known;
   }
   std::lock_guard refreshing(refresh_mutex_);
   std::optional<base::SteadyTime> refused;
@@ -77,15 +78,24 @@ base::Result<std::shared_ptr<const Session>> ConfigSessions::session(const std::
   {
     std::lock_guard lock(mutex_);
     // Somebody else may have refreshed while we waited.
-    if (current_ && !refused_ && now < check_due_) return current_;
+    if (const auto known = knownLocked(now)) return *known;
     refused = refused_;
     refused_.reset();
   }
   const base::Status status = refresh(now, refused, stop);
   std::lock_guard lock(mutex_);
   check_due_ = nextCheck();
+  failure_ = status;
   if (!status.ok()) return base::fail(status);
   return current_;
+}
+
+std::optional<base::Result<std::shared_ptr<const Session>>> ConfigSessions::knownLocked(
+    base::SteadyTime now) const {
+  if (refused_ || now >= check_due_) return std::nullopt;
+  if (!failure_.ok()) return base::fail(failure_);
+  if (current_) return current_;
+  return std::nullopt;
 }
 
 void ConfigSessions::unauthorized(base::SteadyTime started) {
@@ -162,7 +172,9 @@ base::Status ConfigSessions::refreshExec(base::SteadyTime now, const std::stop_t
   }
   const base::SteadyTime done = clock_.now();
   if (!fresh) {
-    exec_due_ = done + kRetryAfterFailure;
+    // A caller that gave up says nothing about the plugin.
+    const bool cancelled = fresh.error().code() == base::Code::kCancelled;
+    exec_due_ = cancelled ? done : done + kRetryAfterFailure;
     return fresh.error();
   }
   exec_ = std::move(*fresh);

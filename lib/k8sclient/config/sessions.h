@@ -67,9 +67,14 @@ class ConfigSessions final : public SessionSource {
   std::vector<Header> headers_;        // of current_
   std::stop_source generation_;
 
-  std::mutex mutex_;  // guards the three below; never held while anything blocks
+  // What can be answered at once, if anything; mutex_ is held.
+  [[nodiscard]] std::optional<base::Result<std::shared_ptr<const Session>>> knownLocked(
+      base::SteadyTime now) const;
+
+  std::mutex mutex_;  // guards the four below; never held while anything blocks
   std::shared_ptr<const Session> current_;
   base::SteadyTime check_due_{};
+  base::Status failure_;                     // of the last refresh, when it left nothing usable
   std::optional<base::SteadyTime> refused_;  // start of the newest request that got a 401
 };
 

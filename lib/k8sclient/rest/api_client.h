@@ -38,7 +38,7 @@ struct CallOptions {
   base::Duration timeout = std::chrono::seconds(30);
   // kFast: the low-cost lane for calls made once or more per pod; kDefault: everything else.
   enum class Lane { kDefault, kFast } lane = Lane::kDefault;
-  Query query;
+  Query query = {};
 };
 
 // What the server said, or why it could not be asked.

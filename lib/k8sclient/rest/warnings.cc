@@ -58,7 +58,7 @@ void WarningLog::record(std::string_view header) {
   for (std::string& text : parseWarnings(header)) {
     {
       std::lock_guard lock(mutex_);
-      if (seen_.size() >= kMaxTexts || !seen_.insert(text).second) continue;
+      if (seen_.size() >= max_texts_ || !seen_.insert(text).second) continue;
     }
     base::log().warn("API server warns", {{"text", text}});
   }

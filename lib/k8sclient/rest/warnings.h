@@ -17,13 +17,14 @@ std::vector<std::string> parseWarnings(std::string_view header);
 
 class WarningLog {
  public:
-  // Logs the new texts among those of `header`. After kMaxTexts different ones nothing more is
+  explicit WarningLog(std::size_t max_texts = 1000) : max_texts_(max_texts) {}
+  // Logs the new texts among those of `header`. After `max_texts` different ones nothing more is
   // logged, so that a server cannot fill memory or logs.
   void record(std::string_view header);
   [[nodiscard]] std::size_t seen() const;
-  static constexpr std::size_t kMaxTexts = 1000;
 
  private:
+  const std::size_t max_texts_;
   mutable std::mutex mutex_;
   std::unordered_set<std::string> seen_;
 };
