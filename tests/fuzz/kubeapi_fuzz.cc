@@ -1,0 +1,151 @@
+// Decoders of the API objects, and the small grammars below them.
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "fuzz/fuzz_target.h"
+#include "kubeapi/decode.h"
+#include "kubeapi/event.h"
+#include "kubeapi/lease.h"
+#include "kubeapi/node.h"
+#include "kubeapi/pod.h"
+#include "kubeapi/pod_group.h"
+#include "kubeapi/policy.h"
+#include "kubeapi/resources.h"
+#include "kubeapi/selectors.h"
+#include "kubeapi/storage.h"
+
+namespace stowage {
+namespace {
+
+using kubeapi::Quantity;
+
+void examine(const kubeapi::Pod& pod, std::string_view input) {
+  for (const auto source : {kubeapi::RequestSource::kSpec, kubeapi::RequestSource::kSpecOrStatus}) {
+    for (const auto& [name, amount] : kubeapi::podRequests(pod, source).amounts) {
+      if (amount <= 0) fuzz::broken("a request is not positive", input);
+    }
+  }
+  const auto ports = kubeapi::hostPorts(pod);
+  for (const auto& port : ports) {
+    if (!kubeapi::conflicts(port, port)) fuzz::broken("a port is free beside itself", input);
+  }
+}
+
+void examine(const kubeapi::Node& node, std::string_view input) {
+  for (const auto& [name, amount] : kubeapi::nodeAllocatable(node)) {
+    if (amount < 0) fuzz::broken("allocatable is negative", input);
+  }
+}
+
+void examine(const kubeapi::Lease& lease, std::string_view input) {
+  kubeapi::Decoder<kubeapi::Lease> decoder;
+  const auto back = decoder.object(kubeapi::encodeLease(lease));
+  if (!back || (*back)->holder != lease.holder) fuzz::broken("a lease changed on its way", input);
+}
+
+template <typename T>
+void examine(const T& object, std::string_view input) {
+  if (object.meta.name.empty()) fuzz::broken("an object without a name", input);
+}
+
+// The bytes as an object, as a page and as a watch event.
+template <typename T>
+void decodeAll(std::string_view input) {
+  static kubeapi::Decoder<T> decoder;
+  if (const auto object = decoder.object(input)) {
+    examine(**object, input);
+    // What is an object alone is one in a page and in an event, too.
+    const auto page = decoder.list("{\"items\":[" + std::string(input) + "]}");
+    if (!page || page->items.size() != 1) fuzz::broken("an object is lost in a page", input);
+    const auto event = decoder.event("{\"type\":\"ADDED\",\"object\":" + std::string(input) + "}");
+    if (!event || event->object == nullptr) fuzz::broken("an object is lost in an event", input);
+  } else if (object.error().message().size() > 4096) {
+    fuzz::broken("an error message is too long", input);
+  }
+  if (const auto list = decoder.list(input)) {
+    for (const auto& item : list->items) examine(*item, input);
+  }
+  if (const auto event = decoder.event(input); event && event->object) {
+    examine(*event->object, input);
+  }
+}
+
+STOWAGE_FUZZ_TARGET(decode_pod) { decodeAll<kubeapi::Pod>(input); }
+STOWAGE_FUZZ_TARGET(decode_node) { decodeAll<kubeapi::Node>(input); }
+STOWAGE_FUZZ_TARGET(decode_namespace) { decodeAll<kubeapi::Namespace>(input); }
+STOWAGE_FUZZ_TARGET(decode_lease) { decodeAll<kubeapi::Lease>(input); }
+STOWAGE_FUZZ_TARGET(decode_event) { decodeAll<kubeapi::Event>(input); }
+STOWAGE_FUZZ_TARGET(decode_persistent_volume) { decodeAll<kubeapi::PersistentVolume>(input); }
+STOWAGE_FUZZ_TARGET(decode_claim) { decodeAll<kubeapi::PersistentVolumeClaim>(input); }
+STOWAGE_FUZZ_TARGET(decode_storage_class) { decodeAll<kubeapi::StorageClass>(input); }
+STOWAGE_FUZZ_TARGET(decode_csi_node) { decodeAll<kubeapi::CsiNode>(input); }
+STOWAGE_FUZZ_TARGET(decode_csi_driver) { decodeAll<kubeapi::CsiDriver>(input); }
+STOWAGE_FUZZ_TARGET(decode_csi_capacity) { decodeAll<kubeapi::CsiStorageCapacity>(input); }
+STOWAGE_FUZZ_TARGET(decode_volume_attachment) { decodeAll<kubeapi::VolumeAttachment>(input); }
+STOWAGE_FUZZ_TARGET(decode_disruption_budget) { decodeAll<kubeapi::PodDisruptionBudget>(input); }
+STOWAGE_FUZZ_TARGET(decode_pod_group) { decodeAll<kubeapi::PodGroup>(input); }
+
+STOWAGE_FUZZ_TARGET(decode_status) {
+  const auto status = kubeapi::decodeStatus(input, 500);
+  if (status.message.size() > 2048) fuzz::broken("a message is too long", input);
+}
+
+STOWAGE_FUZZ_TARGET(quantity) {
+  const auto first = Quantity::parse(input);
+  if (!first) return;
+  const std::string text = first->toString();
+  const auto second = Quantity::parse(text);
+  // Canonical text may be longer than what is accepted; then there is nothing to read back.
+  if (!second) {
+    if (text.size() <= 256) fuzz::broken("canonical text is refused", input);
+    return;
+  }
+  if (second->toString() != text) fuzz::broken("canonical text is not canonical", input);
+  if (*second != *first) fuzz::broken("canonical text is another amount", input);
+  if (second->milliValue() != first->milliValue()) fuzz::broken("milli values differ", input);
+  Quantity zero = *first;
+  zero -= *first;
+  if (!zero.isZero()) fuzz::broken("an amount less itself is not zero", input);
+  Quantity twice = *first;
+  twice += *first;
+  if (first->isNegative() ? twice > *first : twice < *first) {
+    fuzz::broken("twice an amount is less", input);
+  }
+}
+
+STOWAGE_FUZZ_TARGET(label_selector) {
+  const auto selector = kubeapi::parseLabelSelector(input);
+  if (!selector) return;
+  kubeapi::Labels labels;
+  for (const auto& requirement : selector->requirements) {
+    labels.set(requirement.key,
+               requirement.values.empty() ? kubeapi::Symbol() : requirement.values.front());
+  }
+  for (const auto& requirement : selector->requirements) {
+    const bool here = kubeapi::matches(requirement, labels);
+    if (requirement.op == kubeapi::SelectorOperator::kExists && !here) {
+      fuzz::broken("Exists does not see its key", input);
+    }
+    if (requirement.op == kubeapi::SelectorOperator::kDoesNotExist && here) {
+      fuzz::broken("DoesNotExist does not see its key", input);
+    }
+  }
+}
+
+STOWAGE_FUZZ_TARGET(time_text) {
+  const auto time = base::parseTime(input);
+  if (!time) return;
+  const auto again = base::parseTime(base::formatMicroTime(*time));
+  if (!again || std::chrono::floor<std::chrono::microseconds>(*time) != *again) {
+    fuzz::broken("a time changed on its way", input);
+  }
+}
+
+STOWAGE_FUZZ_TARGET(json_string) {
+  if (!nlohmann::json::accept(base::jsonString(input))) fuzz::broken("no JSON", input);
+  const auto prefix = base::utf8Prefix(input, 10);
+  if (prefix.size() > 10 || !input.starts_with(prefix)) fuzz::broken("no prefix", input);
+}
+
+}  // namespace
+}  // namespace stowage
