@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Builds and runs KWOK (nodes and pods without machines) and builds helm. See --help.
+set -euo pipefail
+
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=scripts/lib/common.sh
+source "$here/../../scripts/lib/common.sh"
+# shellcheck source=scripts/lib/processes.sh
+source "$here/../../scripts/lib/processes.sh"
+
+usage() {
+  cat <<'HELP'
+usage: tools.sh COMMAND [ARGUMENTS]
+
+commands
+  build NAME...              build kwok or helm into the cache (about 2 minutes each the first time, then nothing)
+  path NAME                  print where the binary is
+  kwok-start DIR KUBECONFIG  simulate a kubelet for every node: nodes become Ready, bound pods run, deleted
+                             pods go; logs and the process id are kept in DIR
+  kwok-stop DIR              end it
+
+KUBECONFIG needs the right to write status of nodes and pods, to delete pods and to write leases.
+The cache is STOWAGE_CACHE, default ~/.cache/stowage.
+HELP
+}
+
+# Versions are go.mod's; a new go.mod is a new folder, so an old binary is never used by mistake.
+bin_dir() { printf '%s/tools/%s/bin\n' "$(stowage_cache)" "$(sha256sum <"$here/go.mod" | cut -c1-12)"; }
+
+build() {
+  local name package dir
+  local -a missing=()
+  dir="$(bin_dir)"
+  for name in "$@"; do
+    [[ -x "$dir/$name" ]] || missing+=("$name")
+  done
+  ((${#missing[@]})) || return 0
+  require_go
+  mkdir -p "$dir"
+  exec 9>"$dir/.lock"
+  flock 9
+  for name in "${missing[@]}"; do
+    case "$name" in
+      kwok) package=sigs.k8s.io/kwok/cmd/kwok ;;
+      helm) package=helm.sh/helm/v3/cmd/helm ;;
+      *) die "no such tool: $name (kwok or helm)" ;;
+    esac
+    build_go_binary "$here" "$package" "$dir/$name" '-s -w' 'about 2 minutes on 2 cores'
+  done
+  exec 9>&-
+}
+
+kwok_start() {
+  local dir="${1:?kwok-start needs a folder}" kubeconfig="${2:?kwok-start needs a kubeconfig}" port
+  build kwok
+  mkdir -p "$dir"
+  if alive "$dir/kwok.pid"; then die "KWOK already runs in $dir"; fi
+  port="$(free_port)"
+  spawn "$dir/kwok.pid" "$dir/kwok.log" "$(bin_dir)/kwok" --kubeconfig "$kubeconfig" --manage-all-nodes=true \
+    --node-lease-duration-seconds=40 --node-ip 127.0.0.1 --server-address "127.0.0.1:$port" \
+    --config "$here/stages/node.yaml" --config "$here/stages/pod.yaml"
+  for _ in {1..200}; do
+    alive "$dir/kwok.pid" || break
+    if port_listening "$port"; then
+      return 0
+    fi
+    sleep 0.1
+  done
+  tail -n 15 "$dir/kwok.log" >&2
+  die "KWOK did not start; its log is $dir/kwok.log"
+}
+
+main() {
+  local command="${1:-help}"
+  (($# == 0)) || shift
+  case "$command" in
+    help | --help | -h) usage ;;
+    build) build "$@" ;;
+    path) printf '%s/%s\n' "$(bin_dir)" "${1:?path needs a name}" ;;
+    kwok-start) kwok_start "$@" ;;
+    kwok-stop) end_process "${1:?kwok-stop needs a folder}/kwok.pid" ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+main "$@"
