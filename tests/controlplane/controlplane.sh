@@ -46,7 +46,7 @@ options of start
   --apiserver-arg ARG         one more argument for kube-apiserver (repeatable)
 
 environment
-  K8S                  version to build, default 1.36.3
+  K8S                  version to build, default 1.36.3 (the module of another one is generated)
   KUBEBUILDER_ASSETS   a folder with prebuilt etcd, kube-apiserver and kubectl to use instead
   STOWAGE_CACHE        default ~/.cache/stowage
 HELP
