@@ -37,10 +37,10 @@ namespace stowage::placement {
 struct PackingWeights {
   std::int64_t quantum = 100;              // q
   std::int64_t imbalance_permille = 2000;  // factor of dI
-  std::int64_t opening = 300;              // price of opening a node
+  std::int64_t opening = 500;              // price of opening a node
   std::int64_t opening_size = 100;         // factor of its size, in favour of large nodes
-  std::int64_t fullness = 400;             // factor of U
-  std::int64_t scarcity = 3000;            // factor of S
+  std::int64_t fullness = 800;             // factor of U
+  std::int64_t scarcity = 1000;            // factor of S
   std::uint32_t window = 1024;             // arrivals that make up the target
 };
 
