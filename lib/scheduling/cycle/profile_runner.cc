@@ -20,7 +20,9 @@ using placement::Verdict;
 constexpr std::uint8_t kNotNamed = 255;
 constexpr std::string_view kNotNamedReason = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
 constexpr std::string_view kConflictReason = "pod affinity terms conflict";
-constexpr std::uint64_t kAskAgain = std::uint64_t{1} << 63;
+// Dimensions from this one on share the last reason bit: nodes that set it may differ.
+constexpr placement::Dimension kFirstSharedBit = 63;
+constexpr std::uint64_t kAskAgain = std::uint64_t{1} << kFirstSharedBit;
 // Pods that name at most so many nodes are decided without the cache: a daemon set's pods all
 // differ.
 constexpr std::size_t kFewNames = 64;
@@ -202,13 +204,15 @@ ProfileRunner::Explanation ProfileRunner::explain(ShapeId id) {
     std::size_t count = 0;
   };
   std::vector<std::unordered_map<std::uint64_t, Alike>> alike(filters_.size());
+  const auto& amounts = shape.fit_demand->amounts().amounts;
+  const bool each_differs = !amounts.empty() && amounts.back().dim >= kFirstSharedBit;
   ReasonCounts counts;
   Explanation explanation;
   const std::span<const Verdict> verdicts = verdicts_->verdicts(id);
   for (NodeIndex node = 0; node < verdicts.size(); ++node) {
     const Verdict& verdict = verdicts[node];
     if (verdict.fit == Fit::kFits || !cache_.state().present(node)) continue;
-    if ((verdict.reasons & kAskAgain) != 0) {
+    if (each_differs && (verdict.reasons & kAskAgain) != 0) {
       countReasons(shape, node, verdict, 1, counts);
       explanation.rejectors |= bitOf(filter_ids_[verdict.rule]);
       continue;
