@@ -21,7 +21,7 @@ PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 
 help: ## list the targets
 	@echo "Stowage $$(cat VERSION). Targets:"
-	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+	sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-14s%s\n' "$$name" "$$what"; done
 
 deps: ## install the Debian packages that building, testing and linting need (root or sudo)
 	@missing=$$(scripts/missing_packages.sh $(PACKAGES))
