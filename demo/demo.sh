@@ -65,7 +65,7 @@ say "Starting etcd and kube-apiserver (first time: building them takes about 10 
 "$controlplane" build
 "$tools" build kwok
 "$controlplane" start "$dir/cp" --with-controller-manager --with-scheduler
-kubectl=$("$controlplane" kubectl)
+kubectl=$("$controlplane" path kubectl)
 
 say "Creating 20 nodes of three shapes in three zones (KWOK keeps them ready)"
 python3 "$root/demo/workload.py" nodes >"$dir/nodes.list.json"
@@ -92,9 +92,8 @@ say "Deleting the 300 pods and giving the very same 300 to Stowage"
 k delete --raw "/api/v1/namespaces/shop/pods?gracePeriodSeconds=0" >/dev/null
 until [[ -z $(k get pods -n shop -o name) ]]; do read -rt 0.3 <> <(:) || true; done
 
-k apply -f "$root/tests/controlplane/manifests/scheduler-rbac.yaml" >/dev/null
-identity=$("$controlplane" identity "$dir/cp" stowage-scheduler)
-port=$("$controlplane" free-port)
+identity=$("$controlplane" scheduler-identity "$dir/cp")
+port=$(source "$root/scripts/lib/processes.sh" && free_port)
 "$bin" --kubeconfig "$identity" --secure-port "$port" --bind-address 127.0.0.1 \
   --leader-elect-resource-namespace kube-system >"$dir/stowage.log" 2>&1 &
 stowage_pid=$!

@@ -1,0 +1,82 @@
+#include "integration/scheduler/scheduler_process.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CPPHTTPLIB_OPENSSL_SUPPORT
+#include <httplib.h>
+
+#include <sstream>
+
+#include "stowage_paths.h"
+
+namespace stowage::testing {
+
+int freePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  int port = 0;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+    port = ntohs(address.sin_port);
+  }
+  close(fd);
+  return port;
+}
+
+SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags)
+    : port_(freePort()) {
+  static int number = 0;
+  std::vector<std::string> argv = {
+      std::string(STOWAGE_BINARY_DIR) + "/cmd/scheduler/stowage-scheduler",
+      "--kubeconfig",
+      cluster.identity(flags.identity),
+      "--scheduler-name",
+      flags.name,
+      "--bind-address",
+      "127.0.0.1",
+      "--secure-port",
+      std::to_string(port_),
+      "--leader-elect-resource-namespace",
+      flags.lease_namespace,
+      flags.leader_elect ? "--leader-elect=true" : "--leader-elect=false",
+      "--verify-caches"};
+  argv.insert(argv.end(), flags.extra.begin(), flags.extra.end());
+  process_ = std::make_unique<ChildProcess>(
+      argv, cluster.logDir() + "/stowage-scheduler-" + std::to_string(++number) + ".log");
+}
+
+bool SchedulerProcess::waitReady(std::chrono::seconds limit) {
+  return waitFor([this] { return get("/readyz").status == 200 || !process_->running(); }, limit) &&
+         process_->running();
+}
+
+SchedulerProcess::Answer SchedulerProcess::get(const std::string& path,
+                                               const std::string& bearer_token) const {
+  httplib::SSLClient client("127.0.0.1", port_);
+  client.enable_server_certificate_verification(false);
+  client.set_connection_timeout(5);
+  client.set_read_timeout(10);
+  httplib::Headers headers;
+  if (!bearer_token.empty()) headers.emplace("Authorization", "Bearer " + bearer_token);
+  auto answer = client.Get(path.c_str(), headers);
+  if (!answer) return {};
+  return {answer->status, answer->body};
+}
+
+std::optional<double> SchedulerProcess::metric(const std::string& series,
+                                               const std::string& token) const {
+  std::istringstream lines(get("/metrics", token).body);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(series + " ", 0) == 0) return std::stod(line.substr(series.size() + 1));
+  }
+  return std::nullopt;
+}
+
+}  // namespace stowage::testing

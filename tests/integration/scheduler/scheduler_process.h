@@ -1,0 +1,51 @@
+// SchedulerProcess: the real stowage-scheduler binary, run as a user would, under its own
+// least-privilege identity, against the test program's control plane. Not thread safe.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "testing/controlplane/control_plane.h"
+#include "testing/process/child_process.h"
+
+namespace stowage::testing {
+
+struct SchedulerFlags {
+  std::string name = "stowage-scheduler";      // --scheduler-name
+  std::string identity = "stowage-scheduler";  // user of the kubeconfig
+  bool leader_elect = false;
+  std::string lease_namespace = "kube-system";
+  std::vector<std::string> extra;
+};
+
+class SchedulerProcess {
+ public:
+  SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags);
+
+  // Waits until /readyz answers 200.
+  [[nodiscard]] bool waitReady(std::chrono::seconds limit = std::chrono::seconds(30));
+  // GET of a path on the HTTPS port; "" as body and 0 as status when there is no answer.
+  struct Answer {
+    int status = 0;
+    std::string body;
+  };
+  [[nodiscard]] Answer get(const std::string& path, const std::string& bearer_token = {}) const;
+  // The value of a metric line that starts with `series` (name and labels), or nullopt.
+  [[nodiscard]] std::optional<double> metric(const std::string& series,
+                                             const std::string& token) const;
+
+  [[nodiscard]] ChildProcess& process() { return *process_; }
+  [[nodiscard]] int port() const { return port_; }
+
+ private:
+  int port_ = 0;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+// A TCP port of 127.0.0.1 that nobody listens on right now.
+int freePort();
+
+}  // namespace stowage::testing
