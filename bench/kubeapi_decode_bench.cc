@@ -148,3 +148,5 @@ void parseQuantity(benchmark::State& state) {
 BENCHMARK(parseQuantity)->Unit(benchmark::kNanosecond);
 
 }  // namespace
+
+BENCHMARK_MAIN();

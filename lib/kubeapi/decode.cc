@@ -33,6 +33,7 @@ class Parser {
   // `text` must stay alive and unchanged for as long as the element is used. `spare` is the number
   // of readable bytes behind it: with enough of them nothing is copied.
   base::Result<JsonElement> parse(std::string_view text, std::size_t spare) {
+    if (text.empty()) return base::fail(invalid("no JSON"));
     if (text.size() > kMaxObject) return base::fail(invalid("object larger than 16 MiB"));
     if (!parser_ || parser_->capacity() > kKeptBuffer) {
       parser_ = std::make_unique<simdjson::dom::parser>();
@@ -83,6 +84,7 @@ Identity identify(std::string_view object) {
 
 // Readable bytes of `whole` behind `part`, which lies inside it.
 std::size_t spareBehind(std::string_view whole, std::string_view part) {
+  if (part.empty()) return 0;
   return static_cast<std::size_t>((whole.data() + whole.size()) - (part.data() + part.size()));
 }
 
@@ -140,12 +142,17 @@ struct Decoder<T>::State {
     list.bad.push_back({std::move(key), object.error().message()});
   }
 
-  base::Status decodeItems(std::string_view page, std::string_view items, List& list) {
-    if (items == "null") return {};
-    JsonScan scan(items);
-    if (scan.isObject() || !scan.ok()) return invalid("items: expected an array");
-    while (scan.next()) decodeItem(page, scan.value(), list);
-    return scan.ok() ? base::Status() : invalid("items: malformed JSON");
+  // `scan` stands at the member "items".
+  base::Status decodeItems(std::string_view page, JsonScan& scan, List& list) {
+    if (scan.peek() != '[') {
+      return scan.value() == "null" ? base::Status() : invalid("items: expected an array");
+    }
+    JsonScan items = scan.enter();
+    while (items.next()) {
+      if (const std::string_view item = items.value(); !item.empty()) decodeItem(page, item, list);
+    }
+    scan.leave(items);
+    return items.ok() ? base::Status() : invalid("items: malformed JSON");
   }
 
   base::Status decodeListMeta(std::string_view page, std::string_view text, ListMeta& out) {
@@ -214,7 +221,7 @@ auto Decoder<T>::list(std::string_view json) -> base::Result<List> {
     base::Status status;
     if (scan.key() == "items") {
       has_items = true;
-      status = state_->decodeItems(json, scan.value(), list);
+      status = state_->decodeItems(json, scan, list);
     } else if (scan.key() == "metadata") {
       status = state_->decodeListMeta(json, scan.value(), list.meta);
     }

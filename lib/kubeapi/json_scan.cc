@@ -2,9 +2,9 @@
 
 #include <simdjson.h>
 
-#include <array>
-#include <cstdint>
-#include <cstring>
+#include <algorithm>
+
+#include "kubeapi/json_blocks.h"
 
 namespace stowage::kubeapi {
 
@@ -12,18 +12,46 @@ namespace {
 
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Characters that matter outside strings while borders are looked for.
-constexpr std::array<std::uint8_t, 256> makeStructural() {
-  std::array<std::uint8_t, 256> table{};
-  for (const char c : {'"', '{', '}', '[', ']'}) table[static_cast<unsigned char>(c)] = 1;
-  return table;
-}
-constexpr auto kStructural = makeStructural();
+// How deep we are, and where the outermost bracket closes.
+class DepthCounter {
+ public:
+  // True when the value ends in this block; end() is then the number of its bytes.
+  bool endsIn(const JsonBlocks::Brackets& brackets) {
+    const int closing = std::popcount(brackets.closing);
+    if (closing < depth_) {
+      depth_ += std::popcount(brackets.opening) - closing;
+      return false;
+    }
+    for (std::uint64_t rest = brackets.opening | brackets.closing; rest != 0; rest &= rest - 1) {
+      const int at = std::countr_zero(rest);
+      const bool opens = ((brackets.opening >> at) & 1) != 0;
+      depth_ += opens ? 1 : -1;
+      if (depth_ == 0) {
+        end_ = static_cast<std::size_t>(at) + 1;
+        return true;
+      }
+    }
+    return false;
+  }
+  [[nodiscard]] std::size_t end() const { return end_; }
+
+ private:
+  std::int64_t depth_ = 0;
+  std::size_t end_ = 0;
+};
 
 }  // namespace
 
 JsonScan::JsonScan(std::string_view text) : text_(text) {
   skipBlanks();
+  open();
+}
+
+JsonScan::JsonScan(std::string_view text, std::size_t at) : text_(text), at_(at), nested_(true) {
+  open();
+}
+
+void JsonScan::open() {
   if (!at('{') && !at('[')) {
     fail();
     return;
@@ -32,25 +60,34 @@ JsonScan::JsonScan(std::string_view text) : text_(text) {
   ++at_;
 }
 
+JsonScan JsonScan::enter() const { return {text_, at_}; }
+
+void JsonScan::leave(const JsonScan& inner) {
+  at_ = inner.at_;
+  pending_ = false;
+  if (inner.failed_ || !inner.done_) fail();
+}
+
 void JsonScan::skipBlanks() {
   while (at_ < text_.size() && isBlank(text_[at_])) ++at_;
 }
 
 bool JsonScan::finish() {
   ++at_;
-  skipBlanks();
   done_ = true;
+  if (nested_) return false;
+  skipBlanks();
   if (at_ != text_.size()) failed_ = true;
   return false;
 }
 
 bool JsonScan::next() {
+  if (pending_) value();
   if (failed_ || done_) return false;
   skipBlanks();
   const char close = object_ ? '}' : ']';
-  if (at(close) && first_) return finish();
+  if (at(close)) return finish();
   if (!first_) {
-    if (at(close)) return finish();
     if (!at(',')) return fail();
     ++at_;
     skipBlanks();
@@ -59,10 +96,21 @@ bool JsonScan::next() {
   key_ = {};
   if (object_ && !readKey()) return fail();
   skipBlanks();
-  const std::size_t begin = at_;
-  if (!skipValue()) return fail();
-  value_ = text_.substr(begin, at_ - begin);
+  pending_ = true;
   return true;
+}
+
+std::string_view JsonScan::value() {
+  if (!pending_) return value_;
+  pending_ = false;
+  const std::size_t begin = at_;
+  value_ = {};
+  if (skipValue()) {
+    value_ = text_.substr(begin, at_ - begin);
+  } else {
+    fail();
+  }
+  return value_;
 }
 
 bool JsonScan::readKey() {
@@ -83,18 +131,13 @@ bool JsonScan::readKey() {
 
 // From the opening quote to behind the closing one.
 bool JsonScan::skipString() {
-  ++at_;
-  while (at_ < text_.size()) {
-    const void* quote = std::memchr(text_.data() + at_, '"', text_.size() - at_);
-    if (quote == nullptr) break;
-    const std::size_t found =
-        static_cast<std::size_t>(static_cast<const char*>(quote) - text_.data());
-    // The quote is escaped when an odd number of backslashes stands before it. The run cannot reach
-    // back beyond at_, since whatever is before was judged already.
-    std::size_t slashes = 0;
-    while (found - slashes > at_ && text_[found - slashes - 1] == '\\') ++slashes;
-    at_ = found + 1;
-    if (slashes % 2 == 0) return true;
+  for (++at_; at_ < text_.size(); ++at_) {
+    if (text_[at_] == '\\') {
+      ++at_;
+    } else if (text_[at_] == '"') {
+      ++at_;
+      return true;
+    }
   }
   at_ = text_.size();
   return false;
@@ -102,36 +145,35 @@ bool JsonScan::skipString() {
 
 bool JsonScan::skipValue() {
   if (at('"')) return skipString();
-  if (!at('{') && !at('[')) {
-    const std::size_t begin = at_;
-    while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}' && text_[at_] != ']' &&
-           !isBlank(text_[at_])) {
-      ++at_;
-    }
-    return at_ > begin;
-  }
-  std::size_t depth = 0;
-  while (at_ < text_.size()) {
-    const char c = text_[at_];
-    if (kStructural[static_cast<unsigned char>(c)] == 0) {
-      ++at_;
-      continue;
-    }
-    if (c == '"') {
-      if (!skipString()) return false;
-      continue;
-    }
+  if (at('{') || at('[')) return skipNested();
+  const std::size_t begin = at_;
+  while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}' && text_[at_] != ']' &&
+         !isBlank(text_[at_])) {
     ++at_;
-    if (c == '{' || c == '[') {
-      ++depth;
-    } else if (--depth == 0) {
+  }
+  return at_ > begin;
+}
+
+// From an opening bracket to behind the one that closes it.
+bool JsonScan::skipNested() {
+  JsonBlocks blocks;
+  DepthCounter depth;
+  for (; text_.size() - at_ >= JsonBlocks::kSize; at_ += JsonBlocks::kSize) {
+    if (depth.endsIn(blocks.next(text_.data() + at_))) {
+      at_ += depth.end();
       return true;
     }
   }
-  return false;
+  std::array<char, JsonBlocks::kSize> rest;
+  rest.fill(' ');
+  std::copy(text_.begin() + static_cast<std::ptrdiff_t>(at_), text_.end(), rest.begin());
+  const bool ends = depth.endsIn(blocks.next(rest.data()));
+  at_ = ends ? at_ + depth.end() : text_.size();
+  return ends;
 }
 
 std::optional<std::string> decodeJsonString(std::string_view value) {
+  if (value.empty()) return std::nullopt;
   simdjson::dom::parser parser;
   simdjson::dom::element element;
   std::string_view text;
