@@ -73,7 +73,7 @@ k create -f "$dir/nodes.list.json" >/dev/null
 "$tools" kwok-start "$dir/kwok" "$dir/cp/admin.kubeconfig"
 k wait --for=condition=Ready node --all --timeout=60s >/dev/null
 until [[ -z $(k get nodes -o jsonpath='{.items[*].spec.taints}') ]]; do read -rt 0.3 <> <(:) || true; done
-k get nodes -L topology.kubernetes.io/zone -L node.kubernetes.io/instance-type | head -4
+k get nodes -L topology.kubernetes.io/zone -L node.kubernetes.io/instance-type | sed -n 1,4p
 
 say "12 platform pods and 300 shop pods go to kube-scheduler first, for comparison"
 k create namespace platform >/dev/null
@@ -83,8 +83,10 @@ until k get serviceaccount default -n shop >/dev/null 2>&1 && k get serviceaccou
 done
 python3 "$root/demo/workload.py" platform | k create -f - >/dev/null
 python3 "$root/demo/workload.py" pods --scheduler default-scheduler >"$dir/default.json"
-k create -f "$dir/default.json" >/dev/null
+k create -f "$dir/default.json" >/dev/null &
+creating=$!
 wait_bound
+wait "$creating"
 k get nodes -o json >"$dir/nodes.json"
 k get pods -A -o json >"$dir/left.json"
 
@@ -92,14 +94,20 @@ say "Deleting the 300 pods and giving the very same 300 to Stowage"
 k delete --raw "/api/v1/namespaces/shop/pods?gracePeriodSeconds=0" >/dev/null
 until [[ -z $(k get pods -n shop -o name) ]]; do read -rt 0.3 <> <(:) || true; done
 
-identity=$("$controlplane" scheduler-identity "$dir/cp")
+identity=$("$controlplane" scheduler-identity "$dir/cp" 2>/dev/null)
+k create serviceaccount metrics-reader -n stowage-system >/dev/null
+k create clusterrole metrics-reader --verb=get --non-resource-url=/metrics,/configz >/dev/null
+k create clusterrolebinding metrics-reader --clusterrole=metrics-reader \
+  --serviceaccount=stowage-system:metrics-reader >/dev/null
 port=$(source "$root/scripts/lib/processes.sh" && free_port)
 "$bin" --kubeconfig "$identity" --secure-port "$port" --bind-address 127.0.0.1 \
   --leader-elect-resource-namespace kube-system >"$dir/stowage.log" 2>&1 &
 stowage_pid=$!
 python3 "$root/demo/workload.py" pods --scheduler stowage-scheduler >"$dir/stowage.json"
-k create -f "$dir/stowage.json" >/dev/null
+k create -f "$dir/stowage.json" >/dev/null &
+creating=$!
 wait_bound
+wait "$creating"
 k get pods -A -o json >"$dir/right.json"
 
 say "The same 300 pods (and 12 platform pods), placed twice"
@@ -115,7 +123,7 @@ cat <<TEXT
   kubectl run big --image=pause --overrides='{"spec":{"schedulerName":"stowage-scheduler","containers":[{"name":"c","image":"pause","resources":{"requests":{"cpu":"64"}}}]}}'
   kubectl describe pod big                                # FailedScheduling says why, node by node
   curl -sk https://127.0.0.1:$port/readyz?verbose         # named checks of the scheduler
-  curl -sk -H "Authorization: Bearer \$(kubectl create token -n kube-system stowage-metrics-reader)" https://127.0.0.1:$port/metrics
+  curl -sk -H "Authorization: Bearer \$(kubectl create token -n stowage-system metrics-reader)" https://127.0.0.1:$port/metrics
   less $dir/stowage.log
 TEXT
 if [[ -t 0 && -t 1 || $keep == yes ]]; then
