@@ -42,7 +42,7 @@ function(stowage_test name)
     add_dependencies(unit-tests ${name})
   endif()
   # Folders with threads; everything else is pure and has nothing for ThreadSanitizer to see.
-  if(ARG_THREADED OR name MATCHES "^stowage_(base|k8sclient|serving|scheduling)_test$")
+  if(ARG_THREADED OR name MATCHES "^(stowage_)?(base|k8sclient|serving|scheduling|scheduler_cmd)_test$")
     list(APPEND ARG_LABEL threaded)
     add_dependencies(threaded-tests ${name})
   endif()
