@@ -59,6 +59,9 @@ build_go_binary() {
   say "building $name (once; $hint)"
   (cd "$module" && CGO_ENABLED=0 exec go build -ldflags "$ldflags" -o "$out.tmp.$$" "$package") >"$log" 2>&1 9>&- &
   pid=$!
+  # A background command of a script ignores Ctrl-C: end it ourselves.
+  # shellcheck disable=SC2064  # the id and the name of now
+  trap "kill $pid 2>/dev/null; rm -f '$out.tmp.$$'; exit 130" INT TERM HUP
   local next=$((SECONDS + 30))
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.2
@@ -72,6 +75,7 @@ build_go_binary() {
     tail -n 20 "$log" >&2
     die "building $name failed; the whole log is $log"
   fi
+  trap - INT TERM HUP
   mv -f "$out.tmp.$$" "$out"
   rm -f "$log"
   say "  built $name in $((SECONDS - begin)) s"
