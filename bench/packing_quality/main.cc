@@ -59,12 +59,14 @@ void printHeader(const char* first, const char* last) {
   std::printf("  %s\n", last);
 }
 
-// Nodes in use, mean over the run; (pods that fitted nowhere) where there were any.
 void printNodesUsed(const Options& options) {
-  std::printf("Nodes in use (of 200, mean over seeds; in brackets pods that fitted nowhere)\n");
+  std::printf(
+      "Nodes in use / their capacity in mean nodes (of 200, mean over seeds; in brackets pods "
+      "that fitted nowhere)\n");
   printHeader("", "seeds where Packing used more than the best other, and by how much at most");
   for (const Recipe& recipe : recipes(true)) {
     std::array<double, kPolicies> nodes{};
+    std::array<double, kPolicies> capacity{};
     std::array<std::uint32_t, kPolicies> failed{};
     std::uint32_t worse = 0;
     double most = 0;
@@ -74,6 +76,7 @@ void printNodesUsed(const Options& options) {
       double best = outcomes[0].nodes_mean;
       for (std::size_t i = 0; i < kPolicies; ++i) {
         nodes[i] += outcomes[i].nodes_mean / static_cast<double>(options.seeds);
+        capacity[i] += outcomes[i].capacity_mean / static_cast<double>(options.seeds);
         failed[i] += outcomes[i].failed;
         if (i + 1 < kPolicies) best = std::min(best, outcomes[i].nodes_mean);
       }
@@ -83,7 +86,7 @@ void printNodesUsed(const Options& options) {
     }
     std::printf("%-26s", nameOf(recipe).c_str());
     for (std::size_t i = 0; i < kPolicies; ++i) {
-      std::printf("%12.2f (%5u)", nodes[i], failed[i]);
+      std::printf("%8.2f /%6.1f (%u)", nodes[i], capacity[i], failed[i]);
     }
     std::printf("  %u of %u, +%.2f\n", worse, static_cast<unsigned>(options.seeds), most);
   }

@@ -83,6 +83,7 @@ class Run {
     const auto first =
         static_cast<std::size_t>(count_from * static_cast<double>(workload_.events.size()));
     double sum = 0;
+    double capacity = 0;
     for (std::size_t i = 0; i < workload_.events.size(); ++i) {
       const Event& event = workload_.events[i];
       if (event.departure) {
@@ -90,15 +91,19 @@ class Run {
       } else {
         arrive(event.pod);
       }
-      if (i >= first) sum += in_use_;
+      if (i < first) continue;
+      sum += in_use_;
+      capacity += capacity_in_use_;
     }
-    outcome_.nodes_mean =
-        sum / static_cast<double>(std::max<std::size_t>(workload_.events.size() - first, 1));
+    const auto counted =
+        static_cast<double>(std::max<std::size_t>(workload_.events.size() - first, 1));
+    outcome_.nodes_mean = sum / counted;
+    outcome_.capacity_mean = capacity / counted;
     outcome_.nodes_end = in_use_;
     if (outcome_.failed == 0) outcome_.first_failure = outcome_.placed;
-    if (gpus_ > 0) {
+    if (whole_.gpu > 0) {
       outcome_.gpu_placed_percent =
-          100 * static_cast<double>(gpus_placed_) / static_cast<double>(gpus_);
+          100 * static_cast<double>(gpus_placed_) / static_cast<double>(whole_.gpu);
     }
     return outcome_;
   }
@@ -121,7 +126,9 @@ class Run {
                                                  {placement::kMemory, offers.memory_mib * kMiB},
                                                  {placement::kPods, 1000},
                                                  {gpu_, offers.gpu}}});
-    gpus_ += offers.gpu;
+    whole_.cpu_milli += offers.cpu_milli;
+    whole_.memory_mib += offers.memory_mib;
+    whole_.gpu += offers.gpu;
   }
   void arrive(std::uint32_t pod) {
     const ShapeId shape = workload_.shape_of_pod[pod];
@@ -137,7 +144,7 @@ class Run {
       if (outcome_.failed++ == 0) outcome_.first_failure = outcome_.placed;
       return;
     }
-    if (state_.requested(placement::kPods, node) == 0) ++in_use_;
+    if (state_.requested(placement::kPods, node) == 0) count(node, 1);
     state_.place(node, demands_[shape]);
     node_of_pod_[pod] = node;
     ++outcome_.placed;
@@ -147,7 +154,20 @@ class Run {
     const NodeIndex node = node_of_pod_[pod];
     if (node == placement::kNoNode) return;
     state_.remove(node, demands_[workload_.shape_of_pod[pod]]);
-    if (state_.requested(placement::kPods, node) == 0) --in_use_;
+    if (state_.requested(placement::kPods, node) == 0) count(node, -1);
+  }
+
+  // The node is opened (1) or closed (-1). Its size: mean of its shares of what the cluster has.
+  void count(NodeIndex node, int sign) {
+    in_use_ = static_cast<std::uint32_t>(static_cast<int>(in_use_) + sign);
+    const Resources& size = workload_.nodes[node];
+    const auto share = [](std::int64_t part, std::int64_t whole) {
+      return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    };
+    const double shares = share(size.cpu_milli, whole_.cpu_milli) +
+                          share(size.memory_mib, whole_.memory_mib) + share(size.gpu, whole_.gpu);
+    capacity_in_use_ +=
+        sign * shares * static_cast<double>(workload_.nodes.size()) / (whole_.gpu > 0 ? 3.0 : 2.0);
   }
 
   const Workload& workload_;
@@ -160,7 +180,8 @@ class Run {
   placement::ShapeCache cache_;
   std::vector<NodeIndex> node_of_pod_;
   std::uint32_t in_use_ = 0;
-  std::int64_t gpus_ = 0;
+  double capacity_in_use_ = 0;
+  Resources whole_;  // the cluster
   std::int64_t gpus_placed_ = 0;
   Outcome outcome_;
 };

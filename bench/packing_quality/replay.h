@@ -21,6 +21,7 @@ struct Policy {
 
 struct Outcome {
   double nodes_mean = 0;            // nodes with a pod, mean over the events counted
+  double capacity_mean = 0;         // their size instead of their number, in mean nodes
   std::uint32_t nodes_end = 0;      // ... after the last event
   std::uint32_t placed = 0;         // pods
   std::uint32_t failed = 0;         // pods that fitted nowhere (they are not tried again)

@@ -86,8 +86,9 @@ void PackingScore::trackResources(const std::vector<ArrivalMix::Class>& classes)
   for (Dimension dim = 0; dim < asked.size(); ++dim) {
     if (asked[dim] > 0 && dim != kPods) order.push_back(dim);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Dimension a, Dimension b) { return asked[a] > asked[b]; });
+  std::sort(order.begin(), order.end(), [&](Dimension a, Dimension b) {
+    return asked[a] != asked[b] ? asked[a] > asked[b] : a < b;
+  });
   std::vector<Resource> tracked;
   for (const Dimension dim : order) {
     if (tracked.size() == kMaxResources) break;
