@@ -16,7 +16,7 @@ namespace stowage::config {
 // PackingArgs, see docs/configuration.md.
 struct PackingArgs {
   std::int64_t quantum = 0;       // thousandths of the mean node; 0: the built-in default
-  double imbalance_weight = 0.5;  // factor of the change of imbalance
+  double imbalance_weight = 2.0;  // factor of the change of imbalance
   std::int64_t window = 1024;     // arrivals that make up the target workload
 };
 
