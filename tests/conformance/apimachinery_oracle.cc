@@ -17,12 +17,12 @@ namespace {
   std::exit(1);
 }
 
-std::string buildOracle() {
-  const std::string binary = STOWAGE_BINARY_DIR "/quantity_oracle";
+std::string buildOracle(const std::string& name) {
+  const std::string binary = STOWAGE_BINARY_DIR "/oracle_" + name;
   const std::string module = STOWAGE_SOURCE_DIR "/tests/controlplane";
   const auto built =
-      testing::runCommand({"go", "build", "-C", module, "-o", binary, "./oracle/quantity"}, {},
-                          std::chrono::minutes(10));
+      testing::runCommand({"go", "build", "-C", module, "-o", binary, "./oracle/" + name}, {},
+                          std::chrono::minutes(15));
   if (built.exit_code != 0) {
     die("The oracle could not be built. It needs Go (see tests/controlplane/go.mod for the "
         "version).",
@@ -43,6 +43,18 @@ std::vector<std::string> splitAt(const std::string& text, char separator) {
   return parts;
 }
 
+std::vector<std::string> ask(const std::string& binary, const std::vector<std::string>& questions) {
+  std::string input;
+  for (const std::string& line : questions) input += line + "\n";
+  const auto result = testing::runCommand({binary}, input);
+  std::vector<std::string> answers = splitAt(result.output, '\n');
+  if (result.exit_code != 0 || answers.size() != questions.size()) {
+    die(fmt::format("The oracle answered {} of {} questions.", answers.size(), questions.size()),
+        result.output.substr(0, 2000));
+  }
+  return answers;
+}
+
 }  // namespace
 
 std::string question(std::string_view verb, const std::vector<std::string>& texts) {
@@ -55,19 +67,15 @@ std::string question(std::string_view verb, const std::vector<std::string>& text
 }
 
 std::vector<std::vector<std::string>> askApimachinery(const std::vector<std::string>& questions) {
-  static const std::string binary = buildOracle();
-  std::string input;
-  for (const std::string& line : questions) input += line + "\n";
-  const auto result = testing::runCommand({binary}, input);
+  static const std::string binary = buildOracle("quantity");
   std::vector<std::vector<std::string>> answers;
-  for (const std::string& line : splitAt(result.output, '\n')) {
-    answers.push_back(splitAt(line, ' '));
-  }
-  if (result.exit_code != 0 || answers.size() != questions.size()) {
-    die(fmt::format("The oracle answered {} of {} questions.", answers.size(), questions.size()),
-        result.output.substr(0, 2000));
-  }
+  for (const std::string& line : ask(binary, questions)) answers.push_back(splitAt(line, ' '));
   return answers;
+}
+
+std::vector<std::string> askKubeScheduler(const std::vector<std::string>& questions) {
+  static const std::string binary = buildOracle("pods");
+  return ask(binary, questions);
 }
 
 }  // namespace stowage::conformance

@@ -16,4 +16,7 @@ std::string question(std::string_view verb, const std::vector<std::string>& text
 // when go is missing or the oracle cannot be built or breaks off.
 std::vector<std::vector<std::string>> askApimachinery(const std::vector<std::string>& questions);
 
+// The same for oracle/pods, whose questions are "<pod> <node>" in hexadecimal; one line each.
+std::vector<std::string> askKubeScheduler(const std::vector<std::string>& questions);
+
 }  // namespace stowage::conformance

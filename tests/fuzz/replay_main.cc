@@ -35,7 +35,8 @@ std::vector<std::string> corpusOf(const std::string& target) {
 }
 
 std::string mutated(std::string input, base::Rng& rng) {
-  constexpr std::string_view kBytes("\"\\{}[]:,0-9eE.nul\xff\x00 \n\t/xi", 27);
+  using std::string_view_literals::operator""sv;
+  constexpr std::string_view kBytes = "\"\\{}[]:,0-9eE.nul\xff\x00 \n\t/xi"sv;
   const std::uint64_t changes = 1 + rng.below(4);
   for (std::uint64_t i = 0; i < changes && !input.empty(); ++i) {
     const std::size_t at = rng.below(input.size());
