@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 
+#include "k8sclient/transport/deadline.h"
 #include "k8sclient/transport/tls_identity.h"
 
 // POSIX leaves its declaration to the program.
@@ -41,11 +42,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-base::SteadyTime now() {
-  static const base::SystemClock clock;
-  return clock.now();
-}
 
 std::string systemError(int error) { return std::strerror(error); }
 
@@ -142,7 +138,7 @@ class Running {
         pid_ = -1;
         return ended < 0 ? -1 : status;
       }
-      if (now() >= deadline) return std::nullopt;
+      if (socketNow() >= deadline) return std::nullopt;
       ::poll(nullptr, 0, 5);
     }
   }
@@ -162,7 +158,7 @@ class Running {
 };
 
 int millisecondsUntil(base::SteadyTime deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - socketNow());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000));
 }
 
@@ -175,7 +171,7 @@ base::Status readAll(int fd, int wake, base::SteadyTime deadline, std::size_t li
     const int ready = ::poll(fds.data(), fds.size(), millisecondsUntil(deadline));
     if (stop.stop_requested()) return {base::Code::kCancelled, "stopped"};
     if (ready < 0 && errno != EINTR) return {base::Code::kUnavailable, systemError(errno)};
-    if (now() >= deadline) return {base::Code::kTimeout, "did not end in time"};
+    if (socketNow() >= deadline) return {base::Code::kTimeout, "did not end in time"};
     if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
     const ssize_t count = ::read(fd, piece.data(), piece.size());
     if (count == 0) return {};
@@ -191,7 +187,7 @@ base::Status readAll(int fd, int wake, base::SteadyTime deadline, std::size_t li
 
 base::Result<std::string> runChild(const ChildProcess& child, base::Duration timeout,
                                    std::size_t max_output, const std::stop_token& stop) {
-  const base::SteadyTime deadline = now() + timeout;
+  const base::SteadyTime deadline = deadlineIn(timeout);
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return base::fail(base::Code::kUnavailable, systemError(errno));

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include "k8sclient/transport/deadline.h"
 #include "k8sclient/transport/polled_connection.h"
 #include "k8sclient/transport/resolver.h"
 #include "k8sclient/transport/server_url.h"
@@ -30,11 +31,6 @@ using boost::beast::error_code;
 constexpr std::chrono::seconds kMaxIdle{60};
 constexpr std::size_t kMaxPooled = 64;
 constexpr std::uint32_t kHeaderLimit = 64 << 10;
-
-base::SteadyTime now() {
-  static const base::SystemClock clock;
-  return clock.now();
-}
 
 // A body that collects what was parsed since it was last emptied. Unlike string_body it does not
 // reserve what a Content-Length claims.
@@ -253,7 +249,7 @@ LanePtr BeastTransport::takePooled() {
       lane = std::move(pool_.back());
       pool_.pop_back();
     }
-    if (now() - lane->idle_since < kMaxIdle && lane->connection.idleAndOpen()) {
+    if (socketNow() - lane->idle_since < kMaxIdle && lane->connection.idleAndOpen()) {
       lane->reused = true;
       return lane;
     }
@@ -262,7 +258,7 @@ LanePtr BeastTransport::takePooled() {
 
 void BeastTransport::giveBack(LanePtr lane) {
   if (lane->connection.woken()) return;
-  lane->idle_since = now();
+  lane->idle_since = socketNow();
   LanePtr oldest;  // closed outside of the lock
   std::lock_guard lock(mutex_);
   if (pool_.size() >= kMaxPooled) {
@@ -353,7 +349,7 @@ std::optional<TransportError> BeastTransport::ask(Lane& lane, const HttpRequest&
 TransportResult<HttpResponse> BeastTransport::send(const HttpRequest& request,
                                                    base::Duration timeout,
                                                    const std::stop_token& stop) {
-  const base::SteadyTime deadline = now() + timeout;
+  const base::SteadyTime deadline = deadlineIn(timeout);
   if (base::Status status = checkRequest(request); !status.ok()) {
     return tl::unexpected(TransportError{status.code(), Phase::kConnect, status.message()});
   }
@@ -407,7 +403,7 @@ TransportResult<StreamEnd> BeastTransport::stream(const HttpRequest& request,
         end = {StreamEnd::Reason::kCancelled, "stopped"};
         return std::nullopt;
       }
-      lane.connection.setDeadline(now() + idle);
+      lane.connection.setDeadline(deadlineIn(idle));
       if (auto error = reader.readMore()) {
         end.message = error->message;
         end.reason = error->code == base::Code::kCancelled ? StreamEnd::Reason::kCancelled
@@ -419,7 +415,7 @@ TransportResult<StreamEnd> BeastTransport::stream(const HttpRequest& request,
     reusable = reader.connectionIsReusable();
     return std::nullopt;
   };
-  if (auto error = withLane(now() + header_timeout, stop, exchange)) {
+  if (auto error = withLane(deadlineIn(header_timeout), stop, exchange)) {
     return tl::unexpected(std::move(*error));
   }
   return end;

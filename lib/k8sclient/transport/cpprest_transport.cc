@@ -8,14 +8,14 @@
 #include <pplx/threadpool.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <mutex>
-#include <optional>
 
 #include "base/log.h"
+#include "k8sclient/transport/deadline.h"
+#include "k8sclient/transport/exchange.h"
 #include "k8sclient/transport/server_url.h"
 #include "k8sclient/transport/tls_identity.h"
 
@@ -34,11 +34,6 @@ constexpr std::chrono::minutes kLibraryTimeout{10};
 constexpr std::chrono::seconds kCancelGrace{2};
 // Tries of one request whose pooled connection turned out to be dead before the body was read.
 constexpr int kAttempts = 3;
-
-base::SteadyTime now() {
-  static const base::SystemClock clock;
-  return clock.now();
-}
 
 // A stream buffer that refuses everything: the two below allow what the library needs.
 class ClosedStreamBuffer : public streams::details::streambuf_state_manager<std::uint8_t> {
@@ -81,78 +76,6 @@ class ClosedStreamBuffer : public streams::details::streambuf_state_manager<std:
   static pplx::task<size_t> none() { return pplx::task_from_result<size_t>(0); }
 };
 
-// Everything that the caller's thread and the library's threads share about one exchange. It is
-// kept alive by both, so that a caller may give up on an exchange that does not end.
-class Exchange {
- public:
-  Exchange(std::string body, std::size_t max_body, bool streaming)
-      : request_body_(std::move(body)), max_body_(max_body), streaming_(streaming) {}
-
-  // --- library's threads ---
-  std::size_t readRequest(std::uint8_t* to, std::size_t room) {
-    std::lock_guard lock(mutex_);
-    request_read_ = true;
-    const std::size_t count = std::min(room, request_body_.size() - request_at_);
-    std::copy_n(request_body_.data() + request_at_, count, reinterpret_cast<char*>(to));
-    request_at_ += count;
-    return count;
-  }
-  pplx::task<size_t> takeAnswer(const std::uint8_t* data, std::size_t count);
-  void headersArrived(const http::http_response& response);
-  void finished(std::string error, std::error_code code);
-
-  // --- caller's thread ---
-  bool waitFor(base::SteadyTime deadline, const std::stop_token& stop, auto&& ready) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_until(lock, stop, deadline, [&] { return ready(*this); });
-  }
-  // Unblocks the library when it waits for us, then waits for it to end, within reason.
-  void abandon();
-  // Hands the piece of body that waits, if any, to `on_data` and lets the library go on.
-  bool consumePiece(const std::function<bool(std::string_view)>& on_data);
-
-  [[nodiscard]] bool hasHeaders() const { return headers_arrived_; }
-  [[nodiscard]] bool isFinished() const { return finished_; }
-  [[nodiscard]] bool hasPiece() const { return piece_ != nullptr; }
-  [[nodiscard]] bool isTooLarge() const { return too_large_; }
-  [[nodiscard]] bool failed() const { return !error_.empty(); }
-
-  struct Outcome {
-    bool finished, headers, request_read, too_large;
-    std::string error;
-  };
-  Outcome outcome() {
-    std::lock_guard lock(mutex_);
-    return {finished_, headers_arrived_, request_read_, too_large_, error_};
-  }
-  HttpResponse takeResponse() {
-    std::lock_guard lock(mutex_);
-    return std::move(response_);
-  }
-  HttpResponse headerResponse() {
-    std::lock_guard lock(mutex_);
-    return response_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  const std::string request_body_;
-  std::size_t request_at_ = 0;
-  const std::size_t max_body_;
-  const bool streaming_;
-  bool request_read_ = false;
-  bool headers_arrived_ = false;
-  bool finished_ = false;
-  bool too_large_ = false;
-  bool abandoned_ = false;
-  std::string error_;
-  HttpResponse response_;
-  const std::uint8_t* piece_ = nullptr;  // valid until piece_done_ is set
-  std::size_t piece_size_ = 0;
-  pplx::task_completion_event<size_t> piece_done_;
-};
-
 class RequestBody final : public ClosedStreamBuffer {
  public:
   explicit RequestBody(std::shared_ptr<Exchange> exchange)
@@ -160,7 +83,7 @@ class RequestBody final : public ClosedStreamBuffer {
 
  protected:
   pplx::task<size_t> _getn(std::uint8_t* to, size_t room) override {
-    return pplx::task_from_result(exchange_->readRequest(to, room));
+    return pplx::task_from_result(exchange_->readRequest(reinterpret_cast<char*>(to), room));
   }
 
  private:
@@ -175,94 +98,39 @@ class AnswerBody final : public ClosedStreamBuffer {
  protected:
   using ClosedStreamBuffer::_putn;
   pplx::task<size_t> _putn(const std::uint8_t* data, size_t count) override {
-    return exchange_->takeAnswer(data, count);
+    // The library reads the length of a chunk as a signed int and passes a negative one on.
+    if (count > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+      return pplx::task_from_exception<size_t>(std::runtime_error("malformed chunk length"));
+    }
+    const pplx::task_completion_event<size_t> done;
+    const std::string_view piece(reinterpret_cast<const char*>(data), count);
+    const bool kept = exchange_->takeAnswer(piece, [done, count] { done.set(count); });
+    return kept ? pplx::create_task(done) : pplx::task_from_result(count);
   }
 
  private:
   const std::shared_ptr<Exchange> exchange_;
 };
 
-pplx::task<size_t> Exchange::takeAnswer(const std::uint8_t* data, std::size_t count) {
-  // The library reads the length of a chunk as a signed int and passes a negative one on.
-  if (count > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    return pplx::task_from_exception<size_t>(std::runtime_error("malformed chunk length"));
-  }
-  std::lock_guard lock(mutex_);
-  if (abandoned_) return pplx::task_from_result(count);
-  if (streaming_) {
-    piece_ = data;
-    piece_size_ = count;
-    piece_done_ = {};
-    changed_.notify_all();
-    return pplx::create_task(piece_done_);
-  }
-  if (count > max_body_ - response_.body.size()) {
-    too_large_ = true;
-    changed_.notify_all();
-  } else if (!too_large_) {
-    response_.body.append(reinterpret_cast<const char*>(data), count);
-  }
-  return pplx::task_from_result(count);
+// The library reports an OpenSSL error as its bare packed number.
+std::string textOf(const http::http_exception& error) {
+  std::string text = error.what();
+  const int code = error.error_code().value();
+  if (text.find("SSL") == std::string::npos || code == 0) return text;
+  const char* reason = ERR_reason_error_string(static_cast<unsigned long>(code));
+  if (reason != nullptr) text.append(": ").append(reason);
+  return text;
 }
 
-void Exchange::headersArrived(const http::http_response& response) {
-  std::lock_guard lock(mutex_);
-  headers_arrived_ = true;
-  response_.status = response.status_code();
+std::vector<Header> headersOf(const http::http_response& response) {
+  std::vector<Header> headers;
   for (const auto& [name, value] : response.headers()) {
     std::string lower = name;
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    response_.headers.emplace_back(std::move(lower), value);
+    headers.emplace_back(std::move(lower), value);
   }
-  changed_.notify_all();
-}
-
-void Exchange::finished(std::string error, std::error_code code) {
-  std::lock_guard lock(mutex_);
-  finished_ = true;
-  if (!error.empty()) {
-    error_ = std::move(error);
-    // The library reports an OpenSSL error as its bare packed number.
-    if (error_.find("SSL") != std::string::npos && code.value() != 0) {
-      const char* reason = ERR_reason_error_string(static_cast<unsigned long>(code.value()));
-      if (reason != nullptr) error_.append(": ").append(reason);
-    }
-  }
-  changed_.notify_all();
-}
-
-bool Exchange::consumePiece(const std::function<bool(std::string_view)>& on_data) {
-  std::string_view piece;
-  {
-    std::lock_guard lock(mutex_);
-    if (piece_ == nullptr) return true;
-    piece = {reinterpret_cast<const char*>(piece_), piece_size_};
-  }
-  if (!on_data(piece)) return false;
-  pplx::task_completion_event<size_t> done;
-  {
-    std::lock_guard lock(mutex_);
-    done = piece_done_;
-    piece_ = nullptr;
-  }
-  done.set(piece.size());
-  return true;
-}
-
-void Exchange::abandon() {
-  std::optional<pplx::task_completion_event<size_t>> done;
-  std::unique_lock lock(mutex_);
-  abandoned_ = true;
-  if (piece_ != nullptr) {
-    done = piece_done_;
-    piece_ = nullptr;
-  }
-  const std::size_t size = piece_size_;
-  lock.unlock();
-  if (done) done->set(size);
-  lock.lock();
-  changed_.wait_until(lock, now() + kCancelGrace, [&] { return finished_; });
+  return headers;
 }
 
 // Ends the exchange's task in every case: a task error that nobody looks at ends the process.
@@ -271,11 +139,11 @@ void observe(const std::shared_ptr<Exchange>& exchange, const Task& task, Next&&
   try {
     next(task.get());
   } catch (const http::http_exception& error) {
-    exchange->finished(error.what(), error.error_code());
+    exchange->finished(textOf(error));
   } catch (const std::exception& error) {
-    exchange->finished(error.what(), {});
+    exchange->finished(error.what());
   } catch (...) {
-    exchange->finished("unknown error of the HTTP library", {});
+    exchange->finished("unknown error of the HTTP library");
   }
 }
 
@@ -283,11 +151,11 @@ void start(http::client::http_client& client, const http::http_request& request,
            const pplx::cancellation_token& token, const std::shared_ptr<Exchange>& exchange) {
   client.request(request, token).then([exchange](pplx::task<http::http_response> task) {
     observe(exchange, task, [&](const http::http_response& response) {
-      exchange->headersArrived(response);
+      exchange->headersArrived(response.status_code(), headersOf(response));
       // content_ready() holds the response alive until its last byte was written to our stream.
       response.content_ready().then([exchange](pplx::task<http::http_response> end) {
         observe(exchange, end,
-                [&](const http::http_response& /*done*/) { exchange->finished({}, {}); });
+                [&](const http::http_response& /*done*/) { exchange->finished({}); });
       });
     });
   });
@@ -378,12 +246,12 @@ TransportResult<std::shared_ptr<Exchange>> CpprestTransport::open(
           TransportError{base::Code::kInvalidArgument, Phase::kConnect, error.what()});
     }
     const bool ended = exchange->waitFor(
-        deadline, stop, [](const Exchange& x) { return x.hasHeaders() || x.isFinished(); });
+        deadline, stop, [](const Exchange::Outcome& x) { return x.headers || x.finished; });
     const Exchange::Outcome outcome = exchange->outcome();
     if (ended && outcome.headers) return exchange;
     if (!ended) {
       cancel.cancel();
-      exchange->abandon();
+      exchange->abandon(kCancelGrace);
       return tl::unexpected(errorOf(request, *exchange, deadline, stop));
     }
     // A pooled connection that was dead before the headers were out. No part of the body was read,
@@ -413,7 +281,7 @@ TransportError CpprestTransport::errorOf(const HttpRequest& request, Exchange& e
   } else if (stop.stop_requested()) {
     error.code = base::Code::kCancelled;
     error.message = "stopped";
-  } else if (now() >= deadline) {
+  } else if (socketNow() >= deadline) {
     error.code = base::Code::kTimeout;
     error.message = "no complete answer in time";
   } else {
@@ -429,20 +297,20 @@ TransportError CpprestTransport::errorOf(const HttpRequest& request, Exchange& e
 TransportResult<HttpResponse> CpprestTransport::send(const HttpRequest& request,
                                                      base::Duration timeout,
                                                      const std::stop_token& stop) {
-  const base::SteadyTime deadline = now() + timeout;
+  const base::SteadyTime deadline = deadlineIn(timeout);
   pplx::cancellation_token_source cancel;
   auto opened = open(request, false, deadline, stop, cancel);
   if (!opened) return tl::unexpected(opened.error());
   Exchange& exchange = **opened;
   const bool ended = exchange.waitFor(
-      deadline, stop, [](const Exchange& x) { return x.isFinished() || x.isTooLarge(); });
+      deadline, stop, [](const Exchange::Outcome& x) { return x.finished || x.too_large; });
   const Exchange::Outcome outcome = exchange.outcome();
   if (ended && outcome.finished && outcome.error.empty() && !outcome.too_large) {
     return exchange.takeResponse();
   }
   if (!outcome.finished) {
     cancel.cancel();
-    exchange.abandon();
+    exchange.abandon(kCancelGrace);
   }
   return tl::unexpected(errorOf(request, exchange, deadline, stop));
 }
@@ -453,20 +321,20 @@ TransportResult<StreamEnd> CpprestTransport::stream(const HttpRequest& request,
                                                     const std::stop_token& stop,
                                                     const StreamHandlers& handlers) {
   pplx::cancellation_token_source cancel;
-  auto opened = open(request, true, now() + header_timeout, stop, cancel);
+  auto opened = open(request, true, deadlineIn(header_timeout), stop, cancel);
   if (!opened) return tl::unexpected(opened.error());
   Exchange& exchange = **opened;
   const auto endBy = [&](StreamEnd::Reason reason, std::string message) {
     cancel.cancel();
-    exchange.abandon();
+    exchange.abandon(kCancelGrace);
     return StreamEnd{reason, std::move(message)};
   };
-  if (!handlers.on_headers(exchange.headerResponse())) {
+  if (!handlers.on_headers(exchange.headers())) {
     return endBy(StreamEnd::Reason::kCancelled, "refused by its reader");
   }
   for (;;) {
     const bool ready = exchange.waitFor(
-        now() + idle, stop, [](const Exchange& x) { return x.hasPiece() || x.isFinished(); });
+        deadlineIn(idle), stop, [](const Exchange::Outcome& x) { return x.piece || x.finished; });
     if (stop.stop_requested()) return endBy(StreamEnd::Reason::kCancelled, "stopped");
     if (!ready) return endBy(StreamEnd::Reason::kIdle, "no data for the idle limit");
     const Exchange::Outcome outcome = exchange.outcome();

@@ -18,6 +18,8 @@
 #include <climits>
 #include <cstring>
 
+#include "k8sclient/transport/deadline.h"
+
 namespace stowage::k8sclient {
 
 namespace {
@@ -29,14 +31,9 @@ constexpr int kKeepAliveIdleSeconds = 30;
 constexpr int kKeepAliveIntervalSeconds = 10;
 constexpr int kKeepAliveProbes = 3;
 
-base::SteadyTime now() {
-  static const base::SystemClock clock;
-  return clock.now();
-}
-
 int millisecondsUntil(base::SteadyTime deadline) {
   if (deadline == base::SteadyTime::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - socketNow());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
 }
 
@@ -123,8 +120,8 @@ Io PolledConnection::wait(short events) {
     const int ready = ::poll(fds.data(), fds.size(), millisecondsUntil(deadline_));
     if (woken()) return Io::kWoken;
     if (ready < 0 && errno != EINTR) return fail(std::strerror(errno));
-    if (ready > 0 && fds[0].revents != 0) return now() < deadline_ ? Io::kDone : Io::kTimeout;
-    if (now() >= deadline_) return Io::kTimeout;
+    if (ready > 0 && fds[0].revents != 0) return socketNow() < deadline_ ? Io::kDone : Io::kTimeout;
+    if (socketNow() >= deadline_) return Io::kTimeout;
   }
 }
 
@@ -155,8 +152,8 @@ Io PolledConnection::connect(const std::vector<SocketAddress>& addresses) {
   const base::SteadyTime whole = deadline_;
   Io io = fail("no address");
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const auto left = whole - now();
-    deadline_ = now() + left / static_cast<int>(addresses.size() - i);
+    const auto left = whole - socketNow();
+    deadline_ = socketNow() + left / static_cast<int>(addresses.size() - i);
     io = connectOne(addresses[i]);
     deadline_ = whole;
     if (io == Io::kDone || io == Io::kWoken) return io;
@@ -252,7 +249,7 @@ Io PolledConnection::read(std::string& to) {
     if (poll_first) {
       const Io io = wait(POLLIN);
       if (io != Io::kDone) return io;
-    } else if (now() >= deadline_) {
+    } else if (socketNow() >= deadline_) {
       return Io::kTimeout;
     }
     poll_first = false;
