@@ -56,11 +56,22 @@ bool LeaderElector::acquire(const std::stop_token& stop) {
       last_renewal_ = began;
       return true;
     }
-    const auto wait =
-        static_cast<double>(options_.retry_period.count()) * (1 + rng_.uniform() * kLeaseJitter);
-    clock_.sleepFor(base::Duration(static_cast<base::Duration::rep>(wait)), stop);
+    clock_.sleepUntil(nextCandidacy(clock_.now()), stop);
   }
   return false;
+}
+
+// After the usual wait, or as soon as a silent holder's time is over: a dead leader is then
+// replaced within the lease's time and one retry, where client-go needs up to two retries.
+base::SteadyTime LeaderElector::nextCandidacy(base::SteadyTime now) {
+  const auto wait =
+      static_cast<double>(options_.retry_period.count()) * (1 + rng_.uniform() * kLeaseJitter);
+  const base::SteadyTime usual = now + base::Duration(static_cast<base::Duration::rep>(wait));
+  const std::optional<base::SteadyTime> expiry = machine_.expiresAt();
+  if (!expiry || *expiry <= now) return usual;
+  // A little apart, so that several candidates do not all come at the same moment.
+  const auto apart = static_cast<double>(options_.retry_period.count()) * 0.1 * rng_.uniform();
+  return std::min(usual, *expiry + base::Duration(static_cast<base::Duration::rep>(apart)));
 }
 
 LeaderElector::Outcome LeaderElector::lead(const std::stop_token& stop) {

@@ -56,6 +56,8 @@ class LeaderElector {
 
  private:
   bool acquire(const std::stop_token& stop);
+  // When a candidate tries again.
+  base::SteadyTime nextCandidacy(base::SteadyTime now);
   Outcome lead(const std::stop_token& stop);
   // Renews until the work has ended after a stop (true) or leadership is lost (false).
   bool renewUntilDone(std::jthread& work, const std::stop_token& stop);

@@ -61,6 +61,11 @@ bool LeaseMachine::valid(base::SteadyTime now) const {
   return observed_ != nullptr && observed_at_ + seconds(observed_->duration_seconds) > now;
 }
 
+std::optional<base::SteadyTime> LeaseMachine::expiresAt() const {
+  if (observed_ == nullptr || observed_->holder.empty()) return std::nullopt;
+  return observed_at_ + seconds(observed_->duration_seconds);
+}
+
 std::string LeaseMachine::holder() const {
   return observed_ == nullptr ? std::string() : observed_->holder;
 }

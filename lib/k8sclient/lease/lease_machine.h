@@ -72,6 +72,9 @@ class LeaseMachine {
   [[nodiscard]] std::string holder() const;
   // When the record was last seen changing (by us or by another).
   [[nodiscard]] base::SteadyTime observedAt() const { return observed_at_; }
+  // When the record that was seen last runs out unless it changes again; nullopt when nobody holds
+  // it.
+  [[nodiscard]] std::optional<base::SteadyTime> expiresAt() const;
   // The record that was seen last names us.
   [[nodiscard]] bool ours() const;
   // The last try went the slow way although we led.

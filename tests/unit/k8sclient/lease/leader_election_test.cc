@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "testing/api/stepping_clock.h"
 #include "unit/k8sclient/lease/lease_server.h"
 
 namespace stowage::k8sclient {
@@ -183,6 +184,35 @@ TEST_F(LeaderElectionTest, SuccessorTakesOverSoonAfterARelease) {
   }
   ASSERT_TRUE(b.waitFor("work begins"));
   EXPECT_LE(clock_.now() - released, seconds(5)) << "not a whole lease of 15 s";
+}
+
+// A candidate does not sleep past the end of a silent holder's time: from the last change that it
+// saw to its own leadership pass one lease and a tenth of a retry, not a lease and a whole retry.
+TEST(LeaderElectionTakeover, DeadLeaderIsReplacedAsSoonAsItsTimeIsOver) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    LeaseServer server;
+    testing::ScriptedApiClient api;
+    testing::SteppingClock clock;
+    std::optional<base::SteadyTime> led;  // when the record was first written
+    api.otherwise([&, serve = server.handler()](const auto& call, const auto& token) {
+      if (call.verb == "PUT" && !led) led = clock.now();
+      return serve(call, token);
+    });
+    kubeapi::Lease dead;
+    dead.holder = "dead";
+    dead.duration_seconds = 15;
+    server.put(dead);
+    const base::SteadyTime first_seen = clock.now();
+    std::stop_source stop;
+    LeaderCallbacks callbacks;
+    callbacks.onStarted = [&](const std::stop_token&) { stop.request_stop(); };
+    callbacks.onLost = [] {};
+    LeaderElector elector(leaseOptions("b"), callbacks, api, clock, seed, base::nullMetricSink());
+    EXPECT_EQ(elector.run(stop.get_token()), Outcome::kStopped);
+    ASSERT_TRUE(led.has_value());
+    EXPECT_GE(*led - first_seen, seconds(15)) << "seed " << seed;
+    EXPECT_LE(*led - first_seen, milliseconds(15'200)) << "seed " << seed;
+  }
 }
 
 TEST_F(LeaderElectionTest, KeepsTheLeaseUntilTheWorkHasEnded) {
