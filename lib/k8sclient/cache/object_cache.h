@@ -83,7 +83,7 @@ class ObjectCache final : public ReflectorSink<T> {
   };
 
   // Each changes the data under mutex_ and then tells the handlers. delivery_ is held by callers.
-  void put(const std::string& key, Object object);
+  void put(const std::string& key, const Object& object);
   void erase(const std::string& key, const Object& final_state, bool unknown);
   void indexLocked(const std::string& key, const Object& object, bool add);
   Object find(const std::string& key) const;

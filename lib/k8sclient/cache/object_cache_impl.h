@@ -98,7 +98,7 @@ void ObjectCache<T>::indexLocked(const std::string& key, const Object& object, b
 }
 
 template <typename T>
-void ObjectCache<T>::put(const std::string& key, Object object) {
+void ObjectCache<T>::put(const std::string& key, const Object& object) {
   Object before = find(key);
   if (before != nullptr && before->meta.uid != object->meta.uid) {
     // Same name, another object: the deletion in between was missed.
