@@ -43,6 +43,11 @@ base::Result<std::unique_ptr<ConfigSessions>> ConfigSessions::open(ClientConfig 
                                                                    base::Clock& clock,
                                                                    TransportFactories factories) {
   if (base::Status status = checkIdentity(config); !status.ok()) return base::fail(status);
+  if (config.endpoint.scheme == "http") {
+    // Nothing of these is sent where anybody can read it, so nothing of these is needed.
+    config.exec.reset();
+    config.token_file.clear();
+  }
   const std::string origin = config.origin;
   std::unique_ptr<ConfigSessions> sessions(
       new ConfigSessions(std::move(config), clock, std::move(factories)));

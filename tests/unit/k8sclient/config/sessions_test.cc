@@ -147,7 +147,10 @@ TEST_F(SessionsTest, HeadersSayWhoWeAreButNeverOverPlainHttp) {
                              Header("Impersonate-Extra-example.com%2FScope%25", "view")));
   with.endpoint.scheme = "http";
   with.impersonate = {};
-  EXPECT_TRUE(sessionOf(*open(with))->headers.empty());
+  with.token_file = folder_.path("none");
+  with.exec.emplace();
+  with.exec->command = "/no/such/plugin";
+  EXPECT_TRUE(sessionOf(*open(with))->headers.empty()) << "nor is anything asked for them";
   with.impersonate.user = "jane\r\nX: y";
   EXPECT_FALSE(ConfigSessions::open(with, clock_));
 }
