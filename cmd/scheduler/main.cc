@@ -14,7 +14,7 @@
 
 namespace {
 
-using namespace stowage;  // NOLINT(google-build-using-namespace): one file, nothing includes it
+using namespace stowage;  // one file, nothing includes it
 
 int complain(const std::string& message, int code) {
   std::fprintf(stderr, "stowage-scheduler: %s\n", message.c_str());

@@ -30,7 +30,8 @@ void readPacking(ObjectReader& reader, PluginArgs& args) {
 }
 
 std::vector<ResourceSpec> readResources(ObjectReader& reader, std::int64_t max_weight,
-                                        std::vector<ResourceSpec> absent, Problems& problems) {
+                                        const std::vector<ResourceSpec>& absent,
+                                        Problems& problems) {
   std::vector<ResourceSpec> resources;
   std::set<std::string> seen;
   const bool given = reader.objects("resources", [&](const YamlNode& node, const std::string& at) {
