@@ -14,7 +14,7 @@
 
 namespace stowage::kubeapi {
 
-// The types that a decoder exists for are listed in decode.cc; T::decode is found by overload.
+// The types that a decoder exists for are listed at the end of decode.cc.
 // Usage:  Decoder<Pod> decoder;  Result<PodPtr> pod = decoder.object(json);
 template <typename T>
 class Decoder {

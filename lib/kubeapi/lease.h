@@ -20,7 +20,8 @@ struct Lease {
 };
 using LeasePtr = std::shared_ptr<const Lease>;
 
-// The object as JSON for POST and PUT; MicroTimes with six digits.
+// The object as JSON for POST and PUT; MicroTimes with six digits. Labels are kept; annotations and
+// owners of somebody else's making are not, as a PUT of ours replaces the whole object.
 std::string encodeLease(const Lease& lease);
 
 }  // namespace stowage::kubeapi

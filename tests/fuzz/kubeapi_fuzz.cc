@@ -100,7 +100,11 @@ STOWAGE_FUZZ_TARGET(quantity) {
     if (text.size() <= 256) fuzz::broken("canonical text is refused", input);
     return;
   }
-  if (second->toString() != text) fuzz::broken("canonical text is not canonical", input);
+  // Without a suffix the text does not tell its format: 2812.5Ki prints 2880000, which reads as
+  // decimal.
+  if (second->format() == first->format() && second->toString() != text) {
+    fuzz::broken("canonical text is not canonical", input);
+  }
   if (*second != *first) fuzz::broken("canonical text is another amount", input);
   if (second->milliValue() != first->milliValue()) fuzz::broken("milli values differ", input);
   Quantity zero = *first;
