@@ -71,7 +71,7 @@ std::vector<std::string> environmentOf(const ChildProcess& child) {
   for (const auto& [name, value] : child.env) env[name] = value;
   std::vector<std::string> out;
   out.reserve(env.size());
-  for (const auto& [name, value] : env) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : env) out.push_back(fmt::format("{}={}", name, value));
   return out;
 }
 

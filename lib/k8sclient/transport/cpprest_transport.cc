@@ -1,6 +1,6 @@
 #include "k8sclient/transport/cpprest_transport.h"
 
-#define _TURN_OFF_PLATFORM_STRING
+#define _TURN_OFF_PLATFORM_STRING  // NOLINT(bugprone-reserved-identifier): the library's switch
 #include <cpprest/http_client.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -149,11 +149,11 @@ void observe(const std::shared_ptr<Exchange>& exchange, const Task& task, Next&&
 
 void start(http::client::http_client& client, const http::http_request& request,
            const pplx::cancellation_token& token, const std::shared_ptr<Exchange>& exchange) {
-  client.request(request, token).then([exchange](pplx::task<http::http_response> task) {
+  client.request(request, token).then([exchange](const pplx::task<http::http_response>& task) {
     observe(exchange, task, [&](const http::http_response& response) {
       exchange->headersArrived(response.status_code(), headersOf(response));
       // content_ready() holds the response alive until its last byte was written to our stream.
-      response.content_ready().then([exchange](pplx::task<http::http_response> end) {
+      response.content_ready().then([exchange](const pplx::task<http::http_response>& end) {
         observe(exchange, end,
                 [&](const http::http_response& /*done*/) { exchange->finished({}); });
       });
