@@ -125,7 +125,7 @@ std::optional<std::optional<Identity>> AccessGate::identify(const std::string& t
                                                             const std::stop_token& stop) {
   {
     std::lock_guard lock(mutex_);
-    if (auto known = identities_.find(token_key, clock_.now())) return *known;
+    if (auto known = identities_.find(token_key, clock_.now())) return known;
   }
   auto asked = reviewer_.authenticate(token, stop);
   if (!asked) {

@@ -130,7 +130,7 @@ class MemoryStream final : public httplib::Stream {
   [[nodiscard]] bool is_writable() const override { return true; }
   ssize_t read(char* out, std::size_t size) override {
     const std::size_t count = std::min(size, input_.size());
-    std::copy_n(input_.data(), count, out);
+    std::copy_n(input_.begin(), count, out);
     input_.remove_prefix(count);
     return static_cast<ssize_t>(count);
   }
@@ -185,7 +185,7 @@ class HttpExchange::Impl final : public httplib::Server {
     for (const auto& [name, value] : reply.headers) response.set_header(name, value);
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Cache-Control", "no-cache, private");
-    response.set_content(std::move(reply.body), reply.content_type);
+    response.set_content(reply.body, reply.content_type);
   }
 
   HttpHandler handler_;

@@ -39,10 +39,10 @@ struct ServingLimits {
 struct ServingOptions {
   std::string bind_address = "0.0.0.0";
   std::uint16_t port = 0;  // 0: a free one
-  std::string tls_cert_file;
-  std::string tls_key_file;
+  std::string tls_cert_file = {};
+  std::string tls_key_file = {};
   bool tls13_only = false;
-  ServingLimits limits;
+  ServingLimits limits = {};
 };
 
 class HttpsServer {

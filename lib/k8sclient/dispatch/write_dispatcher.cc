@@ -77,7 +77,7 @@ struct WriteDispatcher::Metrics {
 };
 
 WriteDispatcher::WriteDispatcher(WriteDispatcherOptions options,
-                                 std::vector<std::string> call_types, base::Clock& clock,
+                                 const std::vector<std::string>& call_types, base::Clock& clock,
                                  base::MetricSink& metrics)
     : options_(options), clock_(clock), metrics_(std::make_unique<Metrics>(metrics, call_types)) {}
 

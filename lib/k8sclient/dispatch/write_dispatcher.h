@@ -75,7 +75,7 @@ struct WriteDispatcherOptions {
 class WriteDispatcher {
  public:
   // `call_types`: all that submit() will see; their metrics exist, as zeros, from the start.
-  WriteDispatcher(WriteDispatcherOptions options, std::vector<std::string> call_types,
+  WriteDispatcher(WriteDispatcherOptions options, const std::vector<std::string>& call_types,
                   base::Clock& clock, base::MetricSink& metrics);
   ~WriteDispatcher();
   WriteDispatcher(const WriteDispatcher&) = delete;

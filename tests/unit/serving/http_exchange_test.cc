@@ -1,0 +1,138 @@
+#include "serving/http_exchange.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <stdexcept>
+
+namespace stowage::serving {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// Says what it was asked.
+HttpReply echo(const HttpCall& call) {
+  HttpReply reply;
+  reply.body = call.method + " " + call.path;
+  for (const auto& [name, value] : call.query) reply.body += fmt::format(" {}={}", name, value);
+  if (!call.authorization.empty()) reply.body += " as " + call.authorization;
+  return reply;
+}
+
+std::string ask(const std::string& head) { return HttpExchange(echo).answer(head); }
+
+TEST(HttpExchange, AnswersAndCloses) {
+  EXPECT_THAT(
+      ask("GET /metrics?a=1&a=2&b=x%20y HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n"),
+      AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Connection: close\r\n"),
+            HasSubstr("X-Content-Type-Options: nosniff\r\n"),
+            EndsWith("\r\n\r\nGET /metrics a=1 a=2 b=x y as Bearer t")));
+  EXPECT_THAT(ask("GET /a HTTP/1.0\r\n\r\n"), EndsWith("GET /a"));
+  EXPECT_THAT(ask("GET /%6detrics HTTP/1.1\r\n\r\n"), EndsWith("GET /metrics"));
+}
+
+TEST(HttpExchange, AHeadHasNoBody) {
+  EXPECT_THAT(ask("HEAD /a HTTP/1.1\r\n\r\n"),
+              AllOf(HasSubstr("Content-Length: 7\r\n"), EndsWith("\r\n\r\n")));
+}
+
+struct BadRequest {
+  const char* name;
+  std::string head;
+  int status;
+};
+
+std::vector<BadRequest> badRequests() {
+  std::string many = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 100; ++i) many += fmt::format("X-{}: 1\r\n", i);
+  return {
+      {"nothing", "\r\n\r\n", 400},
+      {"no end", "GET / HTTP/1.1\r\n", 400},
+      {"no version", "GET /\r\n\r\n", 400},
+      {"no path", "GET HTTP/1.1\r\n\r\n", 400},
+      {"another version", "GET / HTTP/2.0\r\n\r\n", 400},
+      {"an absolute target", "GET http://a/ HTTP/1.1\r\n\r\n", 400},
+      {"a space in the target", "GET /a b HTTP/1.1\r\n\r\n", 400},
+      {"a control character in the target", "GET /a\x01 HTTP/1.1\r\n\r\n", 400},
+      {"a NUL in a header", std::string("GET / HTTP/1.1\r\nA: x\0y\r\n\r\n", 28), 400},
+      {"a bare line feed", "GET / HTTP/1.1\nHost: a\r\n\r\n", 400},
+      {"a header without colon", "GET / HTTP/1.1\r\nHost\r\n\r\n", 400},
+      {"a folded header", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400},
+      {"a space before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
+      {"two authorizations", "GET / HTTP/1.1\r\nAuthorization: a\r\nauthorization: b\r\n\r\n", 400},
+      {"another method", "POST / HTTP/1.1\r\n\r\n", 405},
+      {"a method like the right one", "get / HTTP/1.1\r\n\r\n", 405},
+      {"a body", "GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", 413},
+      {"a chunked body", "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 413},
+      {"too many headers", many + "\r\n", 431},
+      {"too long a head", "GET / HTTP/1.1\r\nA: " + std::string(20000, 'x') + "\r\n\r\n", 431},
+      {"too long a target", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n\r\n", 414},
+  };
+}
+
+TEST(HttpExchange, RefusesWhatItDoesNotServe) {
+  for (const BadRequest& c : badRequests()) {
+    EXPECT_THAT(ask(c.head), StartsWith(fmt::format("HTTP/1.1 {} ", c.status))) << c.name;
+  }
+}
+
+// Thousands of ranges would make a small request cost a huge answer.
+TEST(HttpExchange, RangesAndExpectationsAreIgnored) {
+  std::string ranges = "bytes=0-";
+  while (ranges.size() < 8000) ranges += ",0-";
+  const std::string answer =
+      ask("GET /a HTTP/1.1\r\nRange: " + ranges + "\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), EndsWith("\r\n\r\nGET /a")));
+}
+
+TEST(HttpExchange, LargeTextIsCompressedForThoseWhoAskForIt) {
+  const HttpExchange exchange([](const HttpCall&) {
+    HttpReply reply;
+    reply.body = std::string(100'000, 'x');
+    return reply;
+  });
+  const std::string zipped = exchange.answer("GET /a HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n");
+  EXPECT_THAT(zipped, HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_LT(zipped.size(), 2000U);
+  EXPECT_GT(exchange.answer("GET /a HTTP/1.1\r\n\r\n").size(), 100'000U);
+}
+
+TEST(HttpExchange, AHandlerThatThrowsIsAnErrorWithoutItsText) {
+  const HttpExchange exchange(
+      [](const HttpCall&) -> HttpReply { throw std::runtime_error("secret"); });
+  EXPECT_THAT(exchange.answer("GET /a HTTP/1.1\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 500 "), Not(HasSubstr("secret"))));
+}
+
+TEST(HttpExchange, ReplyHeadersAreSent) {
+  const HttpExchange exchange([](const HttpCall&) {
+    return HttpReply{401, "text/plain", "no", {{"WWW-Authenticate", "Bearer"}}};
+  });
+  EXPECT_THAT(exchange.answer("GET /a HTTP/1.1\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("WWW-Authenticate: Bearer\r\n")));
+}
+
+TEST(HttpExchange, TheEndOfAHeadIsFoundHoweverItIsCut) {
+  const std::string head = "GET / HTTP/1.1\r\n\r\n";
+  for (std::size_t cut = 0; cut < head.size(); ++cut) {
+    EXPECT_EQ(HttpExchange::headEnd(head.substr(0, cut)), std::string::npos);
+    EXPECT_EQ(HttpExchange::headEnd(head + "rest", cut), head.size()) << cut;
+  }
+}
+
+RC_GTEST_PROP(HttpExchange, AnyBytesGetAnAnswer, ()) {
+  auto head = *rc::gen::container<std::string>(rc::gen::oneOf(
+      rc::gen::arbitrary<char>(), rc::gen::elementOf(std::string("GET /%?&=: HTP1.\r\n\r\n"))));
+  if (*rc::gen::arbitrary<bool>()) head = "GET /" + head + " HTTP/1.1\r\n";
+  if (*rc::gen::arbitrary<bool>()) head += "\r\n\r\n";
+  RC_ASSERT(ask(head).starts_with("HTTP/1.1 "));
+}
+
+}  // namespace
+}  // namespace stowage::serving
