@@ -2,8 +2,9 @@
 # Every header of lib/ and cmd/ compiles by itself. Through ccache, so unchanged ones cost nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+# Always the same place: ccache knows a compilation by its paths, too.
+out=build/headers-alone
+mkdir -p "$out"
 export out
 compiler=(g++)
 command -v ccache >/dev/null && compiler=(ccache g++)

@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "integration/scheduler/cluster_objects.h"
 #include "integration/scheduler/scheduler_process.h"
+#include "stowage_paths.h"
 
 namespace stowage::testing {
 namespace {
@@ -174,6 +178,18 @@ TEST_F(SchedulerOnRealApi, MetricsNeedATokenWithTheRight) {
   // The refusal is cached for ten seconds at most.
   EXPECT_TRUE(waitFor([&] { return scheduler.get("/metrics", token).status == 200; }, 20s, 500ms));
   EXPECT_TRUE(scheduler.metric("scheduler_pending_pods{queue=\"active\"}", token).has_value());
+
+  std::ifstream file(std::string(STOWAGE_SOURCE_DIR) + "/docs/metrics.md");
+  const std::string docs((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::istringstream lines(scheduler.get("/metrics", token).body);
+  int families = 0;
+  for (std::string hash, kind, name, rest; lines >> hash && std::getline(lines, rest);) {
+    std::istringstream words(rest);
+    if (hash != "#" || !(words >> kind >> name) || kind != "TYPE") continue;
+    ++families;
+    EXPECT_THAT(docs, HasSubstr("`" + name + "`")) << "not in docs/metrics.md";
+  }
+  EXPECT_GT(families, 30);
 }
 
 }  // namespace
