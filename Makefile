@@ -83,11 +83,13 @@ bench: check-deps ## build and run the benchmarks (release build)
 	ninja -C build/release
 	scripts/bench.sh build/release
 
-demo: build check-go ## watch Stowage schedule 300 pods on a real local control plane
-	@demo/demo.sh
+demo: check-deps check-go ## watch Stowage schedule 300 pods on a real local control plane
+	@cmake --preset dev >/dev/null
+	ninja -C $(BUILD) stowage-scheduler
+	demo/demo.sh
 
 full: test asan tsan fuzz bench ## everything, also what CI has no time for
-	@NO_COLOR=1 demo/demo.sh </dev/null
+	@demo/demo.sh </dev/null
 
 clean: ## remove build/ (the caches in ~/.cache stay)
 	@rm -rf build
