@@ -281,7 +281,7 @@ TEST_P(SendTest, TheDeadlineIsTotalAlsoWhenThePeerDribbles) {
   EXPECT_EQ(answer.error().code, base::Code::kTimeout) << answer.error().message;
   EXPECT_EQ(answer.error().phase, Phase::kBody);
   EXPECT_GE(took, milliseconds(299));
-  EXPECT_LT(took, milliseconds(3000));
+  EXPECT_LT(took, milliseconds(20000)) << "a byte every 20 ms would go on for half an hour";
 }
 
 TEST_P(SendTest, ASilentServerIsATimeoutAfterSending) {
@@ -308,7 +308,7 @@ TEST_P(SendTest, StoppingEndsAWaitPromptly) {
   const auto start = std::chrono::steady_clock::now();
   stop.request_stop();
   const auto answer = result.get();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(500));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kLong / 2);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, base::Code::kCancelled);
   EXPECT_EQ(answer.error().phase, Phase::kSent);

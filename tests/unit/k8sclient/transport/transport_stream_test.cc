@@ -162,7 +162,7 @@ TEST_P(StreamTest, StoppingASilentStreamIsPrompt) {
   const auto start = std::chrono::steady_clock::now();
   stop.request_stop();
   const auto end = result.get();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(500));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kLong / 2);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, StreamEnd::Reason::kCancelled);
   EXPECT_TRUE(server.waitForNoConnections());
