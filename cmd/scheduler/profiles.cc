@@ -17,6 +17,18 @@ scheduling::FitScoring fitScoring(const config::NodeResourcesFitArgs& args) {
   return scoring;
 }
 
+scheduling::SpreadDefaults spreadDefaults(const config::PodTopologySpreadArgs& args) {
+  scheduling::SpreadDefaults defaults;
+  defaults.system = args.system_defaults;
+  for (const config::TopologySpreadConstraint& constraint : args.default_constraints) {
+    kubeapi::TopologySpreadConstraint& copy = defaults.constraints.emplace_back();
+    copy.max_skew = static_cast<std::int32_t>(constraint.max_skew);
+    copy.topology_key = constraint.topology_key;
+    copy.do_not_schedule = constraint.hard;
+  }
+  return defaults;
+}
+
 scheduling::Profile schedulingProfile(const config::ResolvedProfile& resolved) {
   scheduling::Profile profile;
   profile.scheduler_name = resolved.scheduler_name;
@@ -30,6 +42,17 @@ scheduling::Profile schedulingProfile(const config::ResolvedProfile& resolved) {
   profile.fit_scoring = fitScoring(resolved.args.fit);
   profile.ignored_resources = resolved.args.fit.ignored_resources;
   profile.ignored_resource_groups = resolved.args.fit.ignored_resource_groups;
+  profile.balanced_resources.clear();
+  for (const config::ResourceSpec& resource : resolved.args.balanced_resources) {
+    profile.balanced_resources.push_back(resource.name);
+  }
+  profile.hard_pod_affinity_weight = resolved.args.inter_pod_affinity.hard_pod_affinity_weight;
+  profile.ignore_preferred_terms_of_existing_pods =
+      resolved.args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods;
+  profile.spread_defaults = spreadDefaults(resolved.args.topology_spread);
+  profile.min_candidate_nodes_percentage = resolved.args.preemption.min_candidate_nodes_percentage;
+  profile.min_candidate_nodes_absolute = resolved.args.preemption.min_candidate_nodes_absolute;
+  profile.volume_bind_timeout = std::chrono::seconds(resolved.args.volume_bind_timeout_seconds);
   return profile;
 }
 

@@ -21,6 +21,7 @@ Profile defaultProfile(std::string scheduler_name) {
                     {"PodTopologySpread", 2},
                     {"InterPodAffinity", 2},
                     {"Packing", 1}};
+  profile.spread_defaults.system = false;
   return profile;
 }
 
