@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "testing/http/scripted_server.h"
+#include "testing/process/child_process.h"
 #include "unit/k8sclient/config/temp_folder.h"
 
 namespace stowage::k8sclient {
@@ -269,6 +271,34 @@ TEST_F(SessionsTest, APluginIsAskedOnceAndAgainBeforeItsTokenExpires) {
   }
   threads.clear();
   EXPECT_EQ(runs(), 3U) << "one run for all who were refused";
+}
+
+TEST_F(SessionsTest, WhoeverWasRefusedWaitsForTheRunThatAnotherBegan) {
+  ClientConfig with =
+      execConfig("echo run >> " + folder_.path("runs") + "\nwhile [ ! -e " + folder_.path("go") +
+                 " ]; do sleep 0.01; done\ncat " + folder_.path("answer"));
+  folder_.write("go", "");
+  folder_.write("answer", credential("old"));
+  const auto sessions = open(with);
+  EXPECT_EQ(authorizationOf(*sessionOf(*sessions)), "Bearer old");
+  folder_.remove("go");
+  folder_.write("answer", credential("new"));
+  clock_.advance(seconds(10));  // a plugin is not run again at once
+  const base::SteadyTime started = clock_.now();
+  clock_.advance(seconds(1));
+  // Two requests came back with 401 before either asked for a new session.
+  sessions->unauthorized(started);
+  sessions->unauthorized(started);
+  const auto ask = [&] { return authorizationOf(*sessionOf(*sessions)); };
+  auto first = std::async(std::launch::async, ask);
+  ASSERT_TRUE(testing::waitFor([&] { return readFile(folder_.path("runs"))->size() == 8; },
+                               seconds(20), std::chrono::milliseconds(5)));
+  auto second = std::async(std::launch::async, ask);
+  EXPECT_EQ(second.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout)
+      << "got the credential that was refused";
+  folder_.write("go", "");
+  EXPECT_EQ(first.get(), "Bearer new");
+  EXPECT_EQ(second.get(), "Bearer new");
 }
 
 TEST_F(SessionsTest, APluginThatFailsIsAnErrorOnceItsTokenIsGoneAndIsNotRunForEveryRequest) {
