@@ -159,6 +159,7 @@ Access AccessGate::review(const std::string& token, const std::string& token_key
 }
 
 void AccessGate::warnOnce(const base::Status& why) {
+  if (why.code() == base::Code::kCancelled) return;  // we stop; nothing is wrong
   {
     std::lock_guard lock(mutex_);
     if (std::exchange(warned_, true)) return;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <list>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -84,6 +85,7 @@ class HttpsServer::Impl {
   [[nodiscard]] std::uint16_t port() const { return port_.load(); }
 
  private:
+  base::Status startThreads();
   void acceptLoop();
   void acceptSome(base::SteadyTime now);
   void advanceReady(const std::vector<pollfd>& ready);
@@ -133,12 +135,22 @@ base::Status HttpsServer::Impl::start() {
   port_ = boundPort(listener_);
   certificate_check_ = clock_.now() + options_.limits.certificate_check;
   certificate_end_.set(std::chrono::duration<double>(tls_->notAfter().time_since_epoch()).count());
+  return startThreads();
+}
+
+base::Status HttpsServer::Impl::startThreads() {
   const SignalsBlocked blocked;
-  threads_.emplace_back([this] { acceptLoop(); });
-  pthread_setname_np(threads_.back().native_handle(), "serve-accept");
-  for (std::size_t i = 0; i < options_.limits.workers; ++i) {
-    threads_.emplace_back([this] { workLoop(); });
-    pthread_setname_np(threads_.back().native_handle(), fmt::format("serve-{}", i).c_str());
+  try {
+    threads_.emplace_back([this] { acceptLoop(); });
+    pthread_setname_np(threads_.back().native_handle(), "serve-accept");
+    for (std::size_t i = 0; i < options_.limits.workers; ++i) {
+      threads_.emplace_back([this] { workLoop(); });
+      pthread_setname_np(threads_.back().native_handle(), fmt::format("serve-{}", i).c_str());
+    }
+  } catch (const std::system_error& error) {
+    stop();
+    return {base::Code::kResourceExhausted,
+            fmt::format("cannot start a thread for serving: {}", error.what())};
   }
   return {};
 }

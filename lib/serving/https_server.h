@@ -6,8 +6,8 @@
 //   workers (few):    decide access, run the handler, send the answer; then the connection closes
 //
 // A slow or silent client costs one descriptor until its deadline; when too many are open, the
-// oldest unfinished one goes. Thread safety: all methods from any thread. Health, reviewer, clock
-// and metrics must outlive the server.
+// oldest unfinished one goes. Thread safety: handle() and port() from any thread, start() and
+// stop() from the owner's. Health, reviewer, clock and metrics must outlive the server.
 #pragma once
 
 #include <cstddef>
