@@ -124,6 +124,9 @@ void readScalars(ObjectReader& reader, SchedulerConfig& config) {
     note("enableProfiling", "has no effect: there are no Go profiles to serve");
   }
   reader.boolean("delayCacheUntilActive", config.delay_cache_until_active);
+  if (config.delay_cache_until_active) {
+    note("delayCacheUntilActive", "has no effect in this version: a standby fills its caches");
+  }
 }
 
 void refuseExtenders(ObjectReader& reader) {

@@ -71,7 +71,7 @@ struct SchedulerConfig {
   LeaderElectionConfig leader_election;
   bool enable_profiling = false;
   bool enable_contention_profiling = false;
-  bool delay_cache_until_active = false;
+  bool delay_cache_until_active = false;  // read, not acted on yet
   std::vector<ResolvedProfile> profiles;  // at least one
   std::vector<Notice> notices;
 };

@@ -233,6 +233,7 @@ TEST(SchedulerConfig, DifferencesFromUpstreamAreListed) {
   EXPECT_THAT(fields(""), Contains("profiles[0].plugins"));
   EXPECT_THAT(fields(""), Contains("percentageOfNodesToScore"));
   EXPECT_THAT(fields("parallelism: 2\n"), Contains("parallelism"));
+  EXPECT_THAT(fields("delayCacheUntilActive: true\n"), Contains("delayCacheUntilActive"));
   EXPECT_THAT(fields("clientConnection: {contentType: application/vnd.kubernetes.protobuf}\n"),
               Contains("clientConnection.contentType"));
 }
