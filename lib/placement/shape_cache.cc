@@ -321,6 +321,40 @@ Choice ShapeCache::choose(ShapeId shape) {
   return choice;
 }
 
+void ShapeCache::feasible(ShapeId shape, std::vector<NodeIndex>& out) {
+  std::size_t evaluated = 0;
+  const Entry& entry = refresh(shape, evaluated);
+  out.clear();
+  for (std::size_t block = 0; block < entry.in_block.size(); ++block) {
+    if (entry.in_block[block] == 0) continue;
+    const std::size_t end = std::min((block + 1) * kBlock, entry.feasible.size());
+    for (std::size_t node = block * kBlock; node < end; ++node) {
+      if (entry.feasible[node] != 0) out.push_back(static_cast<NodeIndex>(node));
+    }
+  }
+}
+
+Choice ShapeCache::chooseAmong(ShapeId shape, std::span<const NodeIndex> candidates,
+                               std::span<const std::int64_t> extra) {
+  Choice choice;
+  const Entry& entry = refresh(shape, choice.evaluated);
+  const std::size_t width = columns_.size();
+  choice.feasible = candidates.size();
+  std::vector<Range> ranges(width);
+  for (const NodeIndex node : candidates) {
+    for (std::size_t c = 0; c < width; ++c) ranges[c].add(entry.raw[node * width + c]);
+  }
+  if (candidates.empty()) return choice;
+  const Sums sums(columns_, std::move(ranges));
+  Best best{choice};
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const std::int64_t* raw = entry.raw.data() + candidates[i] * width;
+    const Wide sum = Wide{sums.of(raw)} + (extra.empty() ? 0 : extra[i]);
+    best.offer(candidates[i], saturate(sum), tie_column_ < width ? raw[tie_column_] : 0);
+  }
+  return choice;
+}
+
 std::span<const Verdict> ShapeCache::verdicts(ShapeId shape) {
   std::size_t evaluated = 0;
   return refresh(shape, evaluated).verdicts;

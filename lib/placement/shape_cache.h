@@ -85,6 +85,13 @@ class ShapeCache {
   // raw value of the tie column, then the lowest slot. Amortised cost: nodes changed since the
   // shape's last use + one pass over blocks of nodes.
   Choice choose(ShapeId shape);
+  // Replaces `out` by the nodes that are feasible by the cached verdicts, in the order of slots.
+  void feasible(ShapeId shape, std::vector<NodeIndex>& out);
+  // As choose(), but among `candidates` only: feasible nodes in the order of slots. `extra` is
+  // added to their sums (same length, or empty). For rules that no cache per node can hold; costs a
+  // pass over the candidates.
+  Choice chooseAmong(ShapeId shape, std::span<const NodeIndex> candidates,
+                     std::span<const std::int64_t> extra);
   // The verdict of every slot (absent nodes included, as kFits: look at present()), up to date.
   // Valid until the next call.
   std::span<const Verdict> verdicts(ShapeId shape);

@@ -165,6 +165,14 @@ void ClusterCache::detach(CachedPod& pod) {
   pod.node = nullptr;
 }
 
+std::unique_ptr<CachedPod> ClusterCache::newPod(const kubeapi::PodPtr& pod) {
+  auto fresh = std::make_unique<CachedPod>();
+  fresh->pod = pod;
+  fresh->demand = demandOf(*pod);
+  fresh->ports = kubeapi::hostPorts(*pod);
+  return fresh;
+}
+
 void ClusterCache::move(CachedPod& known, const kubeapi::PodPtr& pod) {
   NodeInfo& to = infoOf(pod->spec.node_name);
   auto demand = demandOf(*pod);
@@ -182,10 +190,7 @@ ClusterCache::PlacedChange ClusterCache::setPlaced(const kubeapi::PodPtr& pod) {
   change.had_anti_affinity = !pod->spec.affinity.pod_anti_affinity.required.empty();
   const auto found = pods_.find(pod->meta.uid);
   if (found == pods_.end()) {
-    auto fresh = std::make_unique<CachedPod>();
-    fresh->pod = pod;
-    fresh->demand = demandOf(*pod);
-    fresh->ports = kubeapi::hostPorts(*pod);
+    auto fresh = newPod(pod);
     attach(*fresh, infoOf(pod->spec.node_name));
     pods_.emplace(pod->meta.uid, std::move(fresh));
     return change;
@@ -248,6 +253,11 @@ ClusterCache::Left ClusterCache::remove(const Symbol& uid) {
 }
 
 const CachedPod* ClusterCache::find(const Symbol& uid) const {
+  const auto found = pods_.find(uid);
+  return found == pods_.end() ? nullptr : found->second.get();
+}
+
+CachedPod* ClusterCache::findMutable(const Symbol& uid) {
   const auto found = pods_.find(uid);
   return found == pods_.end() ? nullptr : found->second.get();
 }

@@ -21,6 +21,8 @@
 
 namespace stowage::scheduling {
 
+class Trial;
+
 class ClusterCache {
  public:
   ClusterCache();
@@ -88,6 +90,10 @@ class ClusterCache {
   [[nodiscard]] bool consistent() const;
 
  private:
+  friend class Trial;
+  [[nodiscard]] CachedPod* findMutable(const Symbol& uid);
+  [[nodiscard]] NodeInfo& infoAt(placement::NodeIndex index) { return *by_index_[index]; }
+  std::unique_ptr<CachedPod> newPod(const kubeapi::PodPtr& pod);
   NodeInfo& infoOf(const Symbol& name);
   void dropIfEmpty(NodeInfo& info);
   void move(CachedPod& known, const kubeapi::PodPtr& pod);

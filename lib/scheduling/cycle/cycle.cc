@@ -73,11 +73,16 @@ void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
            started);
     return;
   }
-  const placement::Choice choice = profile.decide(entry.shape);
+  const Attempt attempt{*pod, entry.shape};
+  if (const auto why = profile.preFilter(attempt)) {
+    reject(entry, AttemptResult::kUnschedulable, why->message, why->rejectors, started);
+    return;
+  }
+  const placement::Choice choice = profile.decide(attempt);
   context_.metrics.algorithmEnded(seconds(context_.clock.now() - started));
   context_.metrics.evaluations(entry.profile, profile);
   if (choice.node == placement::kNoNode) {
-    const ProfileRunner::Explanation why = profile.explain(entry.shape);
+    const ProfileRunner::Explanation why = profile.explain(attempt);
     reject(entry, AttemptResult::kUnschedulable, why.message, why.rejectors, started);
     return;
   }

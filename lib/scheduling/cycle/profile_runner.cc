@@ -1,10 +1,10 @@
 #include "scheduling/cycle/profile_runner.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/check.h"
 #include "scheduling/cycle/fit_error.h"
+#include "scheduling/plugins/peer_factory.h"
 #include "scheduling/plugins/score_factory.h"
 
 namespace stowage::scheduling {
@@ -16,13 +16,6 @@ using placement::kNoNode;
 using placement::NodeIndex;
 using placement::Verdict;
 
-// Rule of nodes that were not looked at because the pod names its nodes.
-constexpr std::uint8_t kNotNamed = 255;
-constexpr std::string_view kNotNamedReason = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
-constexpr std::string_view kConflictReason = "pod affinity terms conflict";
-// Dimensions from this one on share the last reason bit: nodes that set it may differ.
-constexpr placement::Dimension kFirstSharedBit = 63;
-constexpr std::uint64_t kAskAgain = std::uint64_t{1} << kFirstSharedBit;
 // Pods that name at most so many nodes are decided without the cache: a daemon set's pods all
 // differ.
 constexpr std::size_t kFewNames = 64;
@@ -34,21 +27,42 @@ ProfileRunner::ProfileRunner(const Profile& profile, ClusterCache& cache, std::s
     : profile_(profile),
       cache_(cache),
       shapes_([this](Shape& shape) { prepare(shape); },
-              [this](ShapeId id) { verdicts_->forget(id); }) {
+              [this](ShapeId id) {
+                verdicts_->forget(id);
+                epochs_.erase(id);
+              }) {
+  addFilters(cache);
+  placement::NodeRules& rules = *this;
+  verdicts_ =
+      std::make_unique<placement::ShapeCache>(cache_.state(), rules, addScores(cache), max_shapes);
+  verdicts_->setVerify(verify);
+  evaluations_.filters.resize(filters_.size());
+  evaluations_.scores.resize(score_names_.size());
+}
+
+void ProfileRunner::addFilters(ClusterCache& cache) {
   for (const std::string& name : profile_.filters) {
-    if (const auto id = findPlugin(name)) enabled_ |= bitOf(*id);
-    auto filter = makeFilter(name);
-    if (filter == nullptr) continue;
+    const auto id = findPlugin(name);
+    if (!id) continue;
+    enabled_ |= bitOf(*id);
+    auto local = makeFilter(name);
+    auto peer = local == nullptr ? makePeerFilter(name, profile_, cache) : nullptr;
+    if (local == nullptr && peer == nullptr) continue;
     uses_node_names_ |= name == "NodeAffinity";
-    filter_ids_.push_back(pluginId(name));
+    if (peer != nullptr) {
+      peers_.addFilter(std::move(peer), static_cast<std::uint8_t>(filters_.size()), *id);
+    }
+    filters_.push_back({std::move(local), *id});
     filter_names_.push_back(name);
-    filters_.push_back(std::move(filter));
   }
   STOWAGE_CHECK(filters_.size() < 32, "more filters than bits for them");
+}
+
+std::vector<placement::ScoreColumn> ProfileRunner::addScores(ClusterCache& cache) {
   std::vector<placement::ScoreColumn> columns;
   for (const Profile::Score& score : profile_.scores) {
     if (const auto id = findPlugin(score.name)) enabled_ |= bitOf(*id);
-    auto plugin = makeScore(score.name, profile_, cache_);
+    auto plugin = makeScore(score.name, profile_, cache);
     if (plugin == nullptr || score.weight == 0) continue;
     placement::ScoreColumn column;
     column.normalise = plugin->normalise();
@@ -58,12 +72,13 @@ ProfileRunner::ProfileRunner(const Profile& profile, ClusterCache& cache, std::s
     score_names_.push_back(score.name);
     scores_.push_back(std::move(plugin));
   }
-  evaluations_.filters.resize(filters_.size());
-  evaluations_.scores.resize(scores_.size());
-  placement::NodeRules& rules = *this;
-  verdicts_ = std::make_unique<placement::ShapeCache>(cache_.state(), rules, std::move(columns),
-                                                      max_shapes);
-  verdicts_->setVerify(verify);
+  for (const Profile::Score& score : profile_.scores) {
+    auto peer = score.weight == 0 ? nullptr : makePeerScore(score.name, profile_, cache);
+    if (peer == nullptr) continue;
+    peers_.addScore(std::move(peer), score.weight, score_names_.size());
+    score_names_.push_back(score.name);
+  }
+  return columns;
 }
 
 ProfileRunner::~ProfileRunner() = default;
@@ -90,7 +105,8 @@ void ProfileRunner::prepare(Shape& shape) {
                                          table, counted, spec.non_zero_cpu, spec.non_zero_memory);
   shape.active_filters = 0;
   for (std::size_t i = 0; i < filters_.size(); ++i) {
-    if (filters_[i]->applies(shape)) shape.active_filters |= 1U << i;
+    const FilterPlugin* local = filters_[i].plugin.get();
+    if (local != nullptr && local->applies(shape)) shape.active_filters |= 1U << i;
   }
 }
 
@@ -106,13 +122,13 @@ Verdict ProfileRunner::check(ShapeId id, NodeIndex node) {
   const Shape& shape = shapes_.at(id);
   const NodeInfo& info = cache_.nodeAt(node);
   if (namesNodes(shape) && !shape.required_nodes.nodeNames()->contains(info.name)) {
-    return {.reasons = 0, .rule = kNotNamed, .fit = Fit::kUnresolvable};
+    return {.reasons = 0, .rule = kNotNamedRule, .fit = Fit::kUnresolvable};
   }
   const NodeView view = cache_.view(info);
   for (std::size_t i = 0; i < filters_.size(); ++i) {
     if ((shape.active_filters >> i & 1) == 0) continue;
     ++evaluations_.filters[i];
-    const Verdict verdict = filters_[i]->check(shape, view, static_cast<std::uint8_t>(i));
+    const Verdict verdict = filters_[i].plugin->check(shape, view, static_cast<std::uint8_t>(i));
     if (verdict.fit != Fit::kFits) return verdict;
   }
   return {};
@@ -129,13 +145,46 @@ void ProfileRunner::score(ShapeId id, NodeIndex node, std::span<std::int64_t> ra
   }
 }
 
+// Verdicts that read objects beside nodes are void when those changed.
+void ProfileRunner::forgetIfStale(ShapeId id) {
+  const Shape& shape = shapes_.at(id);
+  std::uint64_t epoch = 0;
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    if ((shape.active_filters >> i & 1) != 0) epoch += filters_[i].plugin->epoch(shape);
+  }
+  if (epoch == 0) return;
+  std::uint64_t& known = epochs_[id];
+  if (known != epoch) verdicts_->forget(id);
+  known = epoch;
+}
+
+void ProfileRunner::arrived(ShapeId id) {
+  for (const auto& score : scores_) score->arrived(shapes_.at(id));
+}
+
+std::optional<ProfileRunner::Explanation> ProfileRunner::preFilter(const Attempt& attempt) {
+  const Shape& shape = shapes_.at(attempt.shape);
+  std::optional<Explanation> rejection;
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    if ((shape.active_filters >> i & 1) == 0) continue;
+    const auto why = filters_[i].plugin->preFilter(attempt.pod, shape);
+    if (!why) continue;
+    if (!rejection || why->unresolvable) {
+      rejection = Explanation{fitErrorMessage(cache_.nodeCount(), why->message),
+                              bitOf(filters_[i].id), why->unresolvable};
+    }
+    if (why->unresolvable) break;
+  }
+  return rejection;
+}
+
 Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape, bool& several) {
   Choice choice;
   for (const Symbol& name : *shape.required_nodes.nodeNames()) {
     const NodeIndex node = cache_.state().findNode(name);
     if (node == kNoNode) continue;
     ++choice.evaluated;
-    if (check(id, node).fit != Fit::kFits) continue;
+    if (peers_.combined(check(id, node), node, evaluations_.filters).fit != Fit::kFits) continue;
     choice.node = node;
     ++choice.feasible;
   }
@@ -143,104 +192,36 @@ Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape, bool& sev
   return choice;
 }
 
-void ProfileRunner::arrived(ShapeId id) {
-  for (const auto& score : scores_) score->arrived(shapes_.at(id));
+Choice ProfileRunner::decideWithPeers(const Attempt& attempt, const Shape& /*shape*/) {
+  verdicts_->feasible(attempt.shape, candidates_);
+  peers_.keepFeasible(candidates_, evaluations_.filters);
+  if (candidates_.size() > 1) {
+    peers_.score(candidates_, extra_, evaluations_.scores);
+  } else {
+    extra_.clear();
+  }
+  return verdicts_->chooseAmong(attempt.shape, candidates_, extra_);
 }
 
-Choice ProfileRunner::decide(ShapeId id) {
+Choice ProfileRunner::decide(const Attempt& attempt) {
   bool renewed = false;
   for (const auto& score : scores_) renewed |= score->renewed();
   if (renewed) verdicts_->forgetScores();
+  const ShapeId id = attempt.shape;
   const Shape& shape = shapes_.at(id);
+  forgetIfStale(id);
+  const bool peers = peers_.prepare(attempt, shape);
   if (namesNodes(shape) && shape.required_nodes.nodeNames()->size() <= kFewNames) {
     bool several = false;
     const Choice choice = decideAmongNamed(id, shape, several);
     if (!several) return choice;
   }
-  return verdicts_->choose(id);
+  return peers ? decideWithPeers(attempt, shape) : verdicts_->choose(id);
 }
 
-void ProfileRunner::countReasons(const Shape& shape, NodeIndex node, const Verdict& verdict,
-                                 std::size_t times, ReasonCounts& counts) const {
-  if (verdict.rule == kNotNamed) {
-    counts[std::string(kNotNamedReason)] += times;
-    return;
-  }
-  std::vector<std::string> reasons;
-  filters_[verdict.rule]->reasons(shape, cache_.view(cache_.nodeAt(node)), verdict, reasons);
-  for (std::string& reason : reasons) counts[std::move(reason)] += times;
-}
-
-ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& shape) {
-  Explanation explanation;
-  explanation.rejectors = bitOf(pluginId("NodeAffinity"));
-  const std::size_t nodes = cache_.nodeCount();
-  if (shape.required_nodes.conflicting()) {
-    explanation.message = fitErrorMessage(nodes, kConflictReason);
-    return explanation;
-  }
-  ReasonCounts counts;
-  std::size_t named = 0;
-  for (const Symbol& name : *shape.required_nodes.nodeNames()) {
-    const NodeIndex node = cache_.state().findNode(name);
-    if (node == kNoNode) continue;
-    ++named;
-    const Verdict verdict = check(id, node);
-    if (verdict.fit == Fit::kFits) continue;
-    explanation.rejectors |= bitOf(filter_ids_[verdict.rule]);
-    countReasons(shape, node, verdict, 1, counts);
-  }
-  if (named < nodes) counts[std::string(kNotNamedReason)] += nodes - named;
-  explanation.message = fitErrorMessage(nodes, counts);
-  return explanation;
-}
-
-ProfileRunner::Explanation ProfileRunner::explain(ShapeId id) {
-  const Shape& shape = shapes_.at(id);
-  if (namesNodes(shape)) return explainNamed(id, shape);
-  // Nodes that fail alike are worded once.
-  struct Alike {
-    NodeIndex example = kNoNode;
-    std::size_t count = 0;
-  };
-  std::vector<std::unordered_map<std::uint64_t, Alike>> alike(filters_.size());
-  const auto& amounts = shape.fit_demand->amounts().amounts;
-  const bool each_differs = !amounts.empty() && amounts.back().dim >= kFirstSharedBit;
-  ReasonCounts counts;
-  Explanation explanation;
-  const std::span<const Verdict> verdicts = verdicts_->verdicts(id);
-  for (NodeIndex node = 0; node < verdicts.size(); ++node) {
-    const Verdict& verdict = verdicts[node];
-    if (verdict.fit == Fit::kFits || !cache_.state().present(node)) continue;
-    if (each_differs && (verdict.reasons & kAskAgain) != 0) {
-      countReasons(shape, node, verdict, 1, counts);
-      explanation.rejectors |= bitOf(filter_ids_[verdict.rule]);
-      continue;
-    }
-    Alike& group = alike[verdict.rule][verdict.reasons];
-    group.example = node;
-    ++group.count;
-  }
-  for (std::size_t rule = 0; rule < alike.size(); ++rule) {
-    for (const auto& [reasons, group] : alike[rule]) {
-      const Verdict verdict{
-          .reasons = reasons, .rule = static_cast<std::uint8_t>(rule), .fit = Fit::kUnschedulable};
-      countReasons(shape, group.example, verdict, group.count, counts);
-      explanation.rejectors |= bitOf(filter_ids_[rule]);
-    }
-  }
-  explanation.message = fitErrorMessage(cache_.nodeCount(), counts);
-  return explanation;
-}
-
-PluginSet ProfileRunner::wakers(ShapeId id, const ClusterEvent& event) const {
-  const Shape& shape = shapes_.at(id);
-  PluginSet set = 0;
-  for (std::size_t i = 0; i < filters_.size(); ++i) {
-    if ((filters_[i]->events() & event.kinds) == 0) continue;
-    if (filters_[i]->wakes(shape, event)) set |= bitOf(filter_ids_[i]);
-  }
-  return set;
+Verdict ProfileRunner::checkNow(const Attempt& attempt, NodeIndex node) {
+  peers_.prepareFilters(attempt, shapes_.at(attempt.shape));
+  return peers_.combined(check(attempt.shape, node), node, evaluations_.filters);
 }
 
 }  // namespace stowage::scheduling

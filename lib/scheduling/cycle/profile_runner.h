@@ -1,16 +1,22 @@
 // ProfileRunner: one profile at work: its filters and scores over the cluster, its shapes, its
 // cache of verdicts. Single-threaded; refers to the ClusterCache, which outlives it.
+// Filters come in two tiers. Node-local ones depend on the shape and one node; their verdicts are
+// cached. Peer filters depend on pods of other nodes and are asked anew for every decision.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "placement/shape_cache.h"
 #include "scheduling/cache/cluster_cache.h"
+#include "scheduling/cycle/attempt.h"
 #include "scheduling/cycle/fit_error.h"
+#include "scheduling/cycle/peer_rules.h"
 #include "scheduling/plugins/plugin.h"
 #include "scheduling/plugins/registry.h"
 #include "scheduling/profile.h"
@@ -26,21 +32,38 @@ class ProfileRunner final : private placement::NodeRules {
   ProfileRunner& operator=(const ProfileRunner&) = delete;
 
   [[nodiscard]] const std::string& schedulerName() const { return profile_.scheduler_name; }
+  [[nodiscard]] const Profile& profile() const { return profile_; }
   [[nodiscard]] PluginSet enabled() const { return enabled_; }
   ShapeTable& shapes() { return shapes_; }
 
-  // A pod of this shape is tried for the first time.
-  void arrived(ShapeId shape);
-  // The best feasible node for the shape; node is kNoNode when there is none.
-  placement::Choice decide(ShapeId shape);
-  // Why decide() found none. `nodes` is the number of nodes in the cluster, above zero.
+  // Why no node took the pod.
   struct Explanation {
     std::string message;
     PluginSet rejectors = 0;
+    bool unresolvable = false;  // set by preFilter(): removing pods cannot help
   };
-  Explanation explain(ShapeId shape);
-  // The filters that say the event may help a pod of this shape that they rejected.
-  PluginSet wakers(ShapeId shape, const ClusterEvent& event) const;
+  // Rejected before any node is looked at; nullopt: go on with decide().
+  std::optional<Explanation> preFilter(const Attempt& attempt);
+  // A pod of this shape is tried for the first time.
+  void arrived(ShapeId shape);
+  // The best feasible node; node is kNoNode when there is none.
+  placement::Choice decide(const Attempt& attempt);
+  // Why decide() found none. The cluster has nodes.
+  Explanation explain(const Attempt& attempt);
+  // The verdict of all filters for one node on the cluster as it is now, past the cache: for
+  // what-if questions (trial.h).
+  placement::Verdict checkNow(const Attempt& attempt, placement::NodeIndex node);
+  // The nodes whose verdict is kUnschedulable: those on which removing pods may help.
+  std::vector<placement::NodeIndex> resolvableNodes(const Attempt& attempt);
+  // The node-local filters that say the event may help a waiting pod of this shape that they
+  // rejected.
+  PluginSet shapeWakers(ShapeId shape, const ClusterEvent& event) const;
+  // The peer filters that say so of this pod.
+  PluginSet peerWakers(const kubeapi::Pod& pod, const ClusterEvent& event) const {
+    return peers_.wakers(pod, event);
+  }
+  // All peer filters.
+  [[nodiscard]] PluginSet peerFilters() const { return peers_.filters(); }
   // A resource name appeared: shapes that asked for it in vain are prepared anew.
   void resourceAppeared();
 
@@ -54,27 +77,38 @@ class ProfileRunner final : private placement::NodeRules {
   [[nodiscard]] const std::vector<std::string>& scoreNames() const { return score_names_; }
 
  private:
+  struct LocalFilter {
+    std::unique_ptr<FilterPlugin> plugin;  // null: this rule is a peer filter
+    PluginId id = 0;
+  };
+
   placement::Verdict check(ShapeId shape, placement::NodeIndex node) override;
   void score(ShapeId shape, placement::NodeIndex node, std::span<std::int64_t> raw) override;
 
+  void addFilters(ClusterCache& cache);
+  std::vector<placement::ScoreColumn> addScores(ClusterCache& cache);
   void prepare(Shape& shape);
+  void forgetIfStale(ShapeId id);
   [[nodiscard]] bool namesNodes(const Shape& shape) const;
   placement::Choice decideAmongNamed(ShapeId id, const Shape& shape, bool& several);
+  placement::Choice decideWithPeers(const Attempt& attempt, const Shape& shape);
   void countReasons(const Shape& shape, placement::NodeIndex node,
-                    const placement::Verdict& verdict, std::size_t times,
-                    ReasonCounts& counts) const;
+                    const placement::Verdict& verdict, std::size_t times, ReasonCounts& counts);
   Explanation explainNamed(ShapeId id, const Shape& shape);
 
   const Profile profile_;
   ClusterCache& cache_;
-  std::vector<std::unique_ptr<FilterPlugin>> filters_;
-  std::vector<PluginId> filter_ids_;
+  std::vector<LocalFilter> filters_;  // by rule, i.e. position in the profile
   std::vector<std::unique_ptr<ScorePlugin>> scores_;
+  PeerRules peers_;
   std::vector<std::string> filter_names_;
-  std::vector<std::string> score_names_;
+  std::vector<std::string> score_names_;  // local scores, then peer scores
   PluginSet enabled_ = 0;
   bool uses_node_names_ = false;  // NodeAffinity is among the filters
   Evaluations evaluations_;
+  std::unordered_map<ShapeId, std::uint64_t> epochs_;  // of shapes whose filters have one
+  std::vector<placement::NodeIndex> candidates_;       // scratch
+  std::vector<std::int64_t> extra_;                    // scratch
   // Before shapes_: releasing a shape tells the cache.
   std::unique_ptr<placement::ShapeCache> verdicts_;
   ShapeTable shapes_;

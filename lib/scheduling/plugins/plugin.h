@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kubeapi/pod.h"
 #include "placement/shape_cache.h"
 #include "placement/verdict.h"
 #include "scheduling/queue/cluster_event.h"
@@ -15,12 +17,27 @@
 
 namespace stowage::scheduling {
 
+// A pod that cannot be placed whatever the nodes are like, e.g. because its claim is missing.
+struct PreFilterRejection {
+  bool unresolvable = true;  // false: removing pods may help
+  std::string message;
+};
+
 class FilterPlugin {
  public:
   virtual ~FilterPlugin() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
   // False when this shape can never be rejected here; check() is then not called (upstream: Skip).
   [[nodiscard]] virtual bool applies(const Shape& shape) const = 0;
+  // Asked before any node is looked at. A rejection that is not unresolvable lets the filters
+  // behind it have their say first, as upstream's PreFilter does.
+  [[nodiscard]] virtual std::optional<PreFilterRejection> preFilter(const kubeapi::Pod& /*pod*/,
+                                                                    const Shape& /*shape*/) const {
+    return std::nullopt;
+  }
+  // When this number changes for a shape, every verdict given for it is void: for filters that read
+  // objects which are not nodes. Must be cheap.
+  [[nodiscard]] virtual std::uint64_t epoch(const Shape& /*shape*/) const { return 0; }
   [[nodiscard]] virtual placement::Verdict check(const Shape& shape, const NodeView& node,
                                                  std::uint8_t rule) const = 0;
   // The reasons behind a verdict of check(), as kube-scheduler words them. May be asked without a

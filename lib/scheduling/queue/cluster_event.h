@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "kubeapi/pod.h"
 #include "scheduling/cache/node_info.h"
 
 namespace stowage::scheduling {
@@ -18,6 +19,9 @@ enum EventKind : std::uint32_t {
   kNodeAllocatable = 1U << 3,
   kPodGone = 1U << 4,         // a pod left a node, or asks for less there
   kPodRefusalGone = 1U << 5,  // what made us refuse pods by their labels may have changed
+  kPodPlaced = 1U << 6,       // a pod came to a node
+  kPodLabels = 1U << 7,       // labels of a pod on a node changed
+  kNodeGone = 1U << 8,
 };
 
 struct ClusterEvent {
@@ -28,6 +32,9 @@ struct ClusterEvent {
   const kubeapi::Node* old_node = nullptr;                // kNodeLabels, kNodeTaints
   std::span<const placement::Amount> old_allocatable;     // kNodeAllocatable
   const std::vector<kubeapi::HostPort>* freed = nullptr;  // kPodGone: ports that it held
+  // The pod before the event (kPodGone, kPodLabels) and after it (kPodPlaced, kPodLabels).
+  const kubeapi::Pod* pod_before = nullptr;
+  const kubeapi::Pod* pod_after = nullptr;
 };
 
 }  // namespace stowage::scheduling

@@ -1,0 +1,14 @@
+// Attempt: what one decision is about. A view for the time of one call; it owns nothing.
+#pragma once
+
+#include "kubeapi/pod.h"
+#include "scheduling/shapes/shape_table.h"
+
+namespace stowage::scheduling {
+
+struct Attempt {
+  const kubeapi::Pod& pod;
+  ShapeId shape = kNoShape;  // of pod, in the profile's own table
+};
+
+}  // namespace stowage::scheduling
