@@ -16,11 +16,14 @@ while IFS= read -r program; do
   arguments=("$cache/$name")
   [[ -d $seeds ]] && arguments+=("$seeds")
   echo "== $name for $seconds s"
-  "$program" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-    -artifact_prefix="$build/crashes/$name-" "${arguments[@]}" 2>&1 | grep -E 'stat::number_of_executed|stat::average|ERROR|SUMMARY' || true
-  if compgen -G "$build/crashes/$name-*" >/dev/null; then
-    echo "$name found a crash: $build/crashes" >&2
+  log=$build/crashes/$name.log
+  if ! "$program" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
+    -artifact_prefix="$build/crashes/$name-" "${arguments[@]}" >"$log" 2>&1; then
+    tail -n 30 "$log" >&2
+    echo "$name failed: its input is $build/crashes/$name-*, its output $log" >&2
     exit 1
   fi
+  grep -E 'stat::(number_of_executed|average)' "$log"
+  rm -f "$log"
 done < <(find "$build/tests/fuzz" -maxdepth 1 -type f -executable -name '*_fuzz' | sort)
 [[ $found == yes ]] || { echo "no fuzz target in $build" >&2; exit 1; }
