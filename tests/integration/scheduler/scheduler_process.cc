@@ -9,25 +9,39 @@
 #define CPPHTTPLIB_OPENSSL_SUPPORT
 #include <httplib.h>
 
+#include <cstdint>
+#include <random>
 #include <sstream>
 
 #include "stowage_paths.h"
 
 namespace stowage::testing {
 
-int freePort() {
+namespace {
+
+bool listenable(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  int port = 0;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
-  }
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
   close(fd);
-  return port;
+  return free;
+}
+
+}  // namespace
+
+// Below the range that the kernel gives to outgoing connections (32768 and up): a port from there
+// could belong to any connection of the machine before the scheduler listens on it.
+int freePort() {
+  static std::mt19937 random(std::random_device{}());
+  for (int i = 0; i < 200; ++i) {
+    const int port = std::uniform_int_distribution(20'000, 31'999)(random);
+    if (listenable(port)) return port;
+  }
+  ADD_FAILURE() << "no free port";
+  return 0;
 }
 
 SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags)
