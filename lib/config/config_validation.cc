@@ -32,9 +32,13 @@ bool isDnsName(std::string_view name, bool dots, std::size_t limit) {
 
 void validateName(const ResolvedProfile& profile, const SchedulerConfig& config, Place place,
                   const std::string& path, const ConfigOverrides& overrides, Problems& problems) {
-  const std::string field = path + ".schedulerName";
+  const bool from_flag = overrides.scheduler_name && config.profiles.size() == 1;
+  const std::string field = from_flag ? "--scheduler-name" : path + ".schedulerName";
+  if (from_flag) place = {};
   if (profile.scheduler_name.empty()) {
-    problems.add(place, field, "is missing", "name every profile when there are several");
+    problems.add(place, field, from_flag ? "is empty" : "is missing",
+                 from_flag ? "leave the flag out, or give a name"
+                           : "name every profile when there are several");
   } else if (!isDnsName(profile.scheduler_name, true, 253)) {
     problems.add(place, field, fmt::format("is {}", quoted(profile.scheduler_name)),
                  "give lower-case letters, digits, '-' and '.', at most 253");

@@ -177,14 +177,21 @@ base::Result<ClientConfig> loadKubeconfig(const std::vector<std::string>& paths,
 base::Result<ClientConfig> loadClientConfig(const std::string& kubeconfig_flag,
                                             const Environment& environment) {
   if (!kubeconfig_flag.empty()) return loadKubeconfig({kubeconfig_flag}, true);
-  std::vector<std::string> paths = splitPaths(environment("KUBECONFIG").value_or(""));
-  if (paths.empty()) {
+  const std::string variable = environment("KUBECONFIG").value_or("");
+  std::vector<std::string> paths = splitPaths(variable);
+  const bool from_variable = !paths.empty();
+  if (!from_variable) {
     if (const auto home = environment("HOME")) paths.push_back(*home + "/.kube/config");
   }
   base::Result<ClientConfig> config = loadKubeconfig(paths, false);
   if (config || config.error().code() != base::Code::kNotFound) return config;
   config = inClusterConfig(environment);
   if (config || config.error().code() != base::Code::kNotFound) return config;
+  if (from_variable) {
+    return base::fail(
+        base::Code::kNotFound,
+        fmt::format("KUBECONFIG={}: no kubeconfig there, and not inside a pod", variable));
+  }
   return base::fail(base::Code::kNotFound,
                     "no API server configured: pass --kubeconfig, set KUBECONFIG, create "
                     "~/.kube/config, or run inside a pod");

@@ -219,6 +219,7 @@ base::Status mergeKubeconfig(const std::string& path, const std::string& content
   const auto bad = [&](std::string_view what) {
     return base::Status(base::Code::kInvalidArgument, fmt::format("kubeconfig {}: {}", path, what));
   };
+  merged.read.push_back(path);
   try {
     const YAML::Node root = YAML::Load(content);
     if (root.IsNull()) return {};  // an empty file defines nothing
@@ -231,7 +232,6 @@ base::Status mergeKubeconfig(const std::string& path, const std::string& content
   } catch (const std::exception& error) {
     return bad(error.what());
   }
-  merged.read.push_back(path);
   return {};
 }
 

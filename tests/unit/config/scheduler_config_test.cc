@@ -13,6 +13,7 @@ using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 SchedulerConfig load(const std::string& text, const ConfigOverrides& overrides = {}) {
   auto config = loadSchedulerConfig(text, "s.yaml", overrides);
@@ -211,6 +212,19 @@ TEST(SchedulerConfig, TheNameFlagCannotNameSeveralProfilesAtOnce) {
   EXPECT_EQ(problemOf(file, {.scheduler_name = "b"}), "");
   EXPECT_THAT(problemOf(file, {.scheduler_name = "c"}),
               HasSubstr("\"c\" names none of the 2 profiles"));
+}
+
+TEST(SchedulerConfig, AWrongNameFlagIsNamedAsTheFlag) {
+  const auto wrong = defaultSchedulerConfig({.scheduler_name = "Bad Name"});
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message(),
+              StartsWith("command line: --scheduler-name: is \"Bad Name\""));
+  const auto empty = defaultSchedulerConfig({.scheduler_name = ""});
+  ASSERT_FALSE(empty);
+  EXPECT_EQ(empty.error().message(),
+            "command line: --scheduler-name: is empty; leave the flag out, or give a name");
+  EXPECT_THAT(problemOf(withHeader("profiles: [{schedulerName: a}]\n"), {.scheduler_name = "B"}),
+              HasSubstr(": --scheduler-name: is \"B\""));
 }
 
 TEST(SchedulerConfig, WithoutElectionTheLeaseIsNotChecked) {

@@ -244,6 +244,9 @@ TEST_F(KubeconfigTest, ContradictionsAreOneLineThatNamesThem) {
 TEST_F(KubeconfigTest, DanglingNamesAreNamed) {
   const auto none = load("clusters: []\n");
   EXPECT_THAT(none.error().message(), HasSubstr("current-context is not set"));
+  const auto empty = load("");
+  EXPECT_THAT(empty.error().message(),
+              HasSubstr(folder_.path("config") + ": current-context is not set"));
   const auto context = load("current-context: x\n");
   EXPECT_THAT(context.error().message(), HasSubstr("context \"x\" does not exist"));
   const auto cluster = load("current-context: x\ncontexts: [{name: x, context: {cluster: y}}]\n");
@@ -277,6 +280,9 @@ TEST_F(KubeconfigTest, TheFlagWinsThenTheEnvironmentThenHome) {
   const auto nothing = loadClientConfig("", environmentOf({}));
   ASSERT_FALSE(nothing);
   EXPECT_THAT(nothing.error().message(), HasSubstr("--kubeconfig"));
+  const auto gone = loadClientConfig("", environmentOf({{"KUBECONFIG", folder_.path("none")}}));
+  ASSERT_FALSE(gone);
+  EXPECT_THAT(gone.error().message(), HasSubstr("KUBECONFIG=" + folder_.path("none")));
 }
 
 TEST_F(KubeconfigTest, InClusterReadsTheServiceAccount) {
