@@ -60,9 +60,11 @@ int run(const scheduler_cmd::Options& options) {
   auto app = scheduler_cmd::App::create(std::move(*settings));
   if (!app) return complain(app.error().message(), 2);
   if (base::Status started = (*app)->start(leaseLost); !started.ok()) {
-    complain(started.message(), 1);
+    // A flag that can never work, or something that may be free at the next start.
+    const int code = started.code() == base::Code::kInvalidArgument ? 2 : 1;
+    complain(started.message(), code);
     (*app)->stop();
-    return 1;
+    return code;
   }
   int received = 0;
   sigwait(&signals, &received);

@@ -7,6 +7,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <optional>
@@ -40,16 +42,16 @@ using CertPtr = std::unique_ptr<X509, Deleter<&X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<&EVP_PKEY_free>>;
 
 base::Result<std::string> readFile(const std::string& path, std::string_view flag) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) {
-    text.resize(kMaxPemBytes + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-  }
+  std::string text(kMaxPemBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const int error = errno;
+  text.resize(static_cast<std::size_t>(file.gcount()));
   if (file.bad() || text.empty() || text.size() > kMaxPemBytes) {
+    const char* why = error != 0 ? std::strerror(error) : text.empty() ? "empty" : "too long";
     return base::fail(base::Code::kInvalidArgument,
-                      fmt::format("cannot read {} {}: missing, empty or too long", flag, path));
+                      fmt::format("cannot read {} {}: {}", flag, path, why));
   }
   return text;
 }

@@ -276,7 +276,8 @@ std::optional<TransportError> BeastTransport::connect(Lane& lane, base::SteadyTi
   }
   Io io = lane.connection.connect(*addresses);
   if (io != Io::kDone) {
-    return errorOf(io, Phase::kConnect, "cannot connect: " + lane.connection.error());
+    return errorOf(io, Phase::kConnect,
+                   fmt::format("{}: cannot connect: {}", authority_, lane.connection.error()));
   }
   if (tunnel_) {
     if (auto error = openTunnel(lane)) return error;
@@ -284,7 +285,7 @@ std::optional<TransportError> BeastTransport::connect(Lane& lane, base::SteadyTi
   if (tls_ == nullptr) return std::nullopt;
   io = tls_->handshake(lane.connection);
   if (io == Io::kDone) return std::nullopt;
-  return errorOf(io, Phase::kConnect, lane.connection.error());
+  return errorOf(io, Phase::kConnect, authority_ + ": " + lane.connection.error());
 }
 
 std::optional<TransportError> BeastTransport::openTunnel(Lane& lane) {

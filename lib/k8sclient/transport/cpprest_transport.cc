@@ -166,6 +166,7 @@ class CpprestTransport final : public HttpTransport {
   CpprestTransport(const Endpoint& endpoint, std::shared_ptr<const TlsIdentity> identity,
                    const TransportOptions& options)
       : options_(options),
+        server_(endpoint.host + ":" + endpoint.port),
         path_prefix_(endpoint.path_prefix),
         host_header_(endpoint.scheme == "https" ? endpoint.tls_server_name : ""),
         identity_(std::move(identity)),
@@ -192,6 +193,7 @@ class CpprestTransport final : public HttpTransport {
                          const std::stop_token& stop) const;
 
   const TransportOptions options_;
+  const std::string server_;  // for messages
   const std::string path_prefix_;
   const std::string host_header_;
   const std::shared_ptr<const TlsIdentity> identity_;
@@ -290,6 +292,7 @@ TransportError CpprestTransport::errorOf(const HttpRequest& request, Exchange& e
     if (!reason.empty() && error.message.find("certificate verify failed") != std::string::npos) {
       error.message += " (" + reason + ")";
     }
+    if (connecting) error.message = server_ + ": " + error.message;
   }
   return error;
 }

@@ -163,7 +163,7 @@ void ReflectorLoop::watch(const WatchMachine::OpenWatch& step, const std::stop_t
   codec_.clearStage();  // of a streaming list that did not come to its mark
   if (!end) {
     machine_.onWatchError(end.error(), clock_.now());
-    noteError("watch refused", stream_error_.empty() ? end.error().message : stream_error_);
+    noteError("watch failed", stream_error_.empty() ? end.error().message : stream_error_);
   } else {
     machine_.onWatchEnd(end->reason, clock_.now());
     noteError("watch ended", stream_error_.empty() ? end->message : stream_error_);

@@ -194,6 +194,15 @@ TEST_F(SchedulerUnderFailure, MisconfigurationEndsAtStartWithOneLineThatSaysWhat
         "--secure-port", std::to_string(running.port())},
        1,
        "--secure-port"},
+      {"address that is none",
+       {"--kubeconfig", kubeconfig, "--leader-elect=false", "--bind-address", "nonsense"},
+       2,
+       "--bind-address nonsense"},
+      {"no such certificate",
+       {"--kubeconfig", kubeconfig, "--leader-elect=false", "--tls-cert-file", "/nonexistent",
+        "--tls-private-key-file", "/nonexistent"},
+       2,
+       "--tls-cert-file /nonexistent: No such file"},
   };
   for (const Misuse& misuse : table) {
     std::vector<std::string> argv = {binary};
