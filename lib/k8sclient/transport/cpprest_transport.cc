@@ -240,6 +240,10 @@ TransportResult<std::shared_ptr<Exchange>> CpprestTransport::open(
     return tl::unexpected(TransportError{status.code(), Phase::kConnect, status.message()});
   }
   for (int attempt = 1;; ++attempt) {
+    // A fast answer would be there before the first wait looks at `stop`.
+    if (stop.stop_requested()) {
+      return tl::unexpected(TransportError{base::Code::kCancelled, Phase::kConnect, "stopped"});
+    }
     auto exchange = std::make_shared<Exchange>(request.body, options_.max_body, streaming);
     try {
       start(client_, makeRequest(request, exchange), cancel.get_token(), exchange);
