@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build test unit it lint tidy fmt asan tsan fuzz bench controlplane demo full clean
+.PHONY: help deps check-deps check-go build test unit it conformance lint tidy fmt asan tsan fuzz bench controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -56,6 +56,12 @@ unit: build ## unit tests
 it: build controlplane ## integration tests on a real kube-apiserver and etcd
 	@$(CTEST) --test-dir $(BUILD) -L integration
 
+conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code
+	@cmake --preset dev >/dev/null
+	ninja -C $(BUILD) stowage_scheduler_conformance_test
+	STOWAGE_CONFORMANCE_CASES=$${N:-2000} STOWAGE_CONFORMANCE_SEED=$${SEED:-} STOWAGE_CONFORMANCE_STORE=1 \
+	  $(BUILD)/tests/conformance/stowage_scheduler_conformance_test
+
 lint: check-deps ## format, include direction, headers alone, shellcheck, file length, clang-tidy
 	@scripts/lint/all.sh
 
@@ -89,7 +95,8 @@ demo: check-deps check-go ## watch Stowage schedule 300 pods on a real local con
 	demo/demo.sh
 
 full: test asan tsan fuzz bench ## everything, also what CI has no time for
-	@demo/demo.sh </dev/null
+	@$(MAKE) --no-print-directory conformance N=20000
+	demo/demo.sh </dev/null
 
 clean: ## remove build/ (the caches in ~/.cache stay)
 	@rm -rf build

@@ -22,7 +22,9 @@ std::int64_t usedWith(const ClusterState& state, NodeIndex node, const Demand& d
     used = state.requested(dim, node);
     asked = amountOf(demand, dim);
   }
-  return saturatedSum(used, std::max<std::int64_t>(asked, 0));
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  asked = std::max<std::int64_t>(asked, 0);
+  return used > kMost - asked ? kMost : used + asked;
 }
 
 }  // namespace stowage::placement

@@ -155,6 +155,14 @@ base::SteadyTime Scheduler::nextTimer() const {
   return std::min(impl_->queue.nextTimer(), impl_->binding.nextTimer());
 }
 
+PodInspection Scheduler::inspect(const kubeapi::PodPtr& pod) {
+  std::uint32_t profile = 0;
+  for (std::uint32_t i = 0; i < impl_->profiles.size(); ++i) {
+    if (impl_->profiles[i]->schedulerName() == pod->spec.scheduler_name.view()) profile = i;
+  }
+  return inspectPod(impl_->context, profile, *pod);
+}
+
 QueueSizes Scheduler::queueSizes() const {
   const QueueCounts counts = impl_->queue.counts();
   return {counts.active, counts.backoff, counts.unschedulable, counts.gated};

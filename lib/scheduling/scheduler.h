@@ -15,6 +15,7 @@
 #include "base/metric_sink.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
+#include "scheduling/cycle/inspection.h"
 #include "scheduling/ports.h"
 #include "scheduling/profile.h"
 
@@ -73,6 +74,10 @@ class Scheduler {
   void runTimers();
   [[nodiscard]] base::SteadyTime nextTimer()
       const;  // SteadyTime::max() when nothing waits for time
+
+  // What would become of the pod now, in the profile that its scheduler name picks (else the
+  // first). Decides nothing.
+  PodInspection inspect(const kubeapi::PodPtr& pod);
 
   [[nodiscard]] QueueSizes queueSizes() const;
   [[nodiscard]] std::size_t assumedPods() const;  // decided, not yet confirmed by the watch

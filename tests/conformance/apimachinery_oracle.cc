@@ -17,6 +17,8 @@ namespace {
   std::exit(1);
 }
 
+}  // namespace
+
 std::string buildOracle(const std::string& name) {
   const std::string binary = STOWAGE_BINARY_DIR "/oracle_" + name;
   const std::string module = STOWAGE_SOURCE_DIR "/tests/controlplane";
@@ -30,6 +32,8 @@ std::string buildOracle(const std::string& name) {
   }
   return binary;
 }
+
+namespace {
 
 std::vector<std::string> splitAt(const std::string& text, char separator) {
   std::vector<std::string> parts;

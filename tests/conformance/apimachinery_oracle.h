@@ -9,6 +9,10 @@
 
 namespace stowage::conformance {
 
+// Builds tests/controlplane/oracle/<name> and returns the program's path. Ends the test program
+// with a clear message when that fails.
+std::string buildOracle(const std::string& name);
+
 // "Q" + texts as one question line.
 std::string question(std::string_view verb, const std::vector<std::string>& texts);
 

@@ -73,6 +73,21 @@ void PeerRules::score(std::span<const NodeIndex> nodes, std::vector<std::int64_t
   }
 }
 
+void PeerRules::inspectScores(std::span<const NodeIndex> nodes,
+                              std::vector<ScoreFinding>& findings) {
+  if (nodes.empty()) return;
+  for (const Score& score : scores_) {
+    if (!score.active) continue;
+    ScoreFinding& finding = findings.emplace_back();
+    finding.plugin = score.plugin->name();
+    finding.weight = score.weight;
+    finding.raw.resize(nodes.size());
+    score.plugin->score(nodes, finding.raw);
+    finding.normalised = finding.raw;
+    score.plugin->normalise(nodes, finding.normalised);
+  }
+}
+
 const PeerFilter* PeerRules::filterOf(std::uint8_t rule) const {
   for (const Filter& filter : filters_) {
     if (filter.rule == rule) return filter.plugin.get();

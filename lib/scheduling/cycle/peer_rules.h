@@ -11,6 +11,7 @@
 #include "placement/cluster_state.h"
 #include "placement/verdict.h"
 #include "scheduling/cycle/attempt.h"
+#include "scheduling/cycle/inspection.h"
 #include "scheduling/plugins/peer_plugin.h"
 #include "scheduling/plugins/registry.h"
 
@@ -43,6 +44,10 @@ class PeerRules {
   // none.
   void score(std::span<const placement::NodeIndex> nodes, std::vector<std::int64_t>& sums,
              std::span<std::uint64_t> evaluations);
+
+  // Appends what the prepared scores say of feasible nodes.
+  void inspectScores(std::span<const placement::NodeIndex> nodes,
+                     std::vector<ScoreFinding>& findings);
 
   // The filter behind a rule; nullptr when that rule is node-local.
   [[nodiscard]] const PeerFilter* filterOf(std::uint8_t rule) const;

@@ -56,6 +56,8 @@ ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& 
   const std::size_t nodes = cache_.nodeCount();
   if (shape.required_nodes.conflicting()) {
     explanation.message = fitErrorMessage(nodes, kConflictReason);
+    explanation.unresolvable = true;
+    explanation.reason = kConflictReason;
     return explanation;
   }
   ReasonCounts counts;

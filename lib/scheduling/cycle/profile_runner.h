@@ -16,6 +16,7 @@
 #include "scheduling/cache/cluster_cache.h"
 #include "scheduling/cycle/attempt.h"
 #include "scheduling/cycle/fit_error.h"
+#include "scheduling/cycle/inspection.h"
 #include "scheduling/cycle/peer_rules.h"
 #include "scheduling/plugins/plugin.h"
 #include "scheduling/plugins/registry.h"
@@ -41,6 +42,7 @@ class ProfileRunner final : private placement::NodeRules {
     std::string message;
     PluginSet rejectors = 0;
     bool unresolvable = false;  // set by preFilter(): removing pods cannot help
+    std::string reason;         // the message without the count of nodes, when there is but one
   };
   // Rejected before any node is looked at; nullopt: go on with decide().
   std::optional<Explanation> preFilter(const Attempt& attempt);
@@ -64,6 +66,8 @@ class ProfileRunner final : private placement::NodeRules {
   }
   // All peer filters.
   [[nodiscard]] PluginSet peerFilters() const { return peers_.filters(); }
+  // Everything about the pod, for tests and for people; see inspection.h.
+  PodInspection inspect(const Attempt& attempt);
   // A resource name appeared: shapes that asked for it in vain are prepared anew.
   void resourceAppeared();
 
@@ -95,6 +99,10 @@ class ProfileRunner final : private placement::NodeRules {
   void countReasons(const Shape& shape, placement::NodeIndex node,
                     const placement::Verdict& verdict, std::size_t times, ReasonCounts& counts);
   Explanation explainNamed(ShapeId id, const Shape& shape);
+  NodeFinding findingOf(const Shape& shape, placement::NodeIndex node,
+                        const placement::Verdict& verdict);
+  std::vector<ScoreFinding> localScores(ShapeId id,
+                                        const std::vector<placement::NodeIndex>& feasible);
 
   const Profile profile_;
   ClusterCache& cache_;

@@ -1,0 +1,232 @@
+#include "conformance/scheduler/generator.h"
+
+#include "conformance/scheduler/boundary.h"
+#include "conformance/scheduler/pod_maker.h"
+#include "conformance/scheduler/vocabulary.h"
+
+namespace stowage::conformance {
+namespace {
+
+constexpr std::uint64_t kConfigurations = 24;
+
+json taint(Dice& dice) {
+  json one = {{"key", dice.pick(kTaintKeys)}, {"effect", dice.pick(kEffects)}};
+  if (dice.chance(80)) one["value"] = dice.pick(kTaintValues);
+  return one;
+}
+
+json allocatable(Dice& dice) {
+  json list = json::object();
+  if (dice.chance(98)) list["cpu"] = dice.pick(Names{"2", "4", "4", "8", "3920m", "16"});
+  if (dice.chance(98)) list["memory"] = dice.pick(Names{"2Gi", "4Gi", "8Gi", "3882216Ki", "16G"});
+  if (dice.chance(99)) list["pods"] = dice.pick(Names{"110", "110", "110", "110", "8", "4"});
+  if (dice.chance(70)) list["ephemeral-storage"] = dice.pick(Names{"10Gi", "5G", "47093746742"});
+  for (const std::string& name : kScalars) {
+    if (!dice.chance(35)) continue;
+    list[name] = name == "hugepages-2Mi" ? dice.pick(Names{"64Mi", "4Mi", "0"})
+                                         : dice.pick(Names{"1", "2", "4", "8", "0"});
+  }
+  return list;
+}
+
+json images(Dice& dice) {
+  json list = json::array();
+  for (std::uint64_t i = dice.below(4); i > 0; --i) {
+    json one = {{"names", json::array()}, {"sizeBytes", dice.between(1, 1500) * 1048576}};
+    for (std::uint64_t n = 1 + dice.below(2); n > 0; --n)
+      one["names"].push_back(dice.pick(kImages));
+    if (dice.chance(10)) one["sizeBytes"] = dice.between(0, 30 * 1048576);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+json node(Dice& dice, const GeneratorOptions& options, std::size_t number) {
+  const std::string name = "node-" + std::to_string(number);
+  json labels = json::object();
+  if (dice.chance(96)) labels[kHost] = name;
+  if (dice.chance(4)) labels[kHost] = "node-0";  // two nodes under one host name
+  if (dice.chance(92)) labels[kZone] = kZones[dice.below(2 + dice.below(3))];
+  if (dice.chance(40)) labels[kRegion] = dice.pick(Names{"north", "south"});
+  if (dice.chance(50)) labels[kRack] = dice.pick(Names{"r1", "r2", "r3"});
+  if (dice.chance(60)) labels["disk"] = dice.pick(Names{"ssd", "hdd", ""});
+  if (dice.chance(60)) labels["gen"] = dice.pick(Names{"3", "5", "07", "x"});
+  json one;
+  one["metadata"] = {
+      {"name", name}, {"uid", "uid-" + name}, {"resourceVersion", "1"}, {"labels", labels}};
+  one["status"]["allocatable"] = allocatable(dice);
+  if (dice.chance(6)) one["spec"]["unschedulable"] = true;
+  if (one.contains("spec") && dice.chance(80)) {
+    one["spec"]["taints"] = {
+        {{"key", "node.kubernetes.io/unschedulable"}, {"effect", "NoSchedule"}}};
+  }
+  if (dice.chance(25)) {
+    for (std::uint64_t i = 1 + dice.below(2); i > 0; --i)
+      one["spec"]["taints"].push_back(taint(dice));
+  }
+  if (options.image_locality) one["status"]["images"] = images(dice);
+  if (options.declared_features && dice.chance(60)) {
+    json& features = one["status"]["declaredFeatures"];
+    for (const char* feature :
+         {"RestartAllContainersOnContainerExits", "UserNamespacesHostNetworkSupport"}) {
+      if (dice.chance(50)) features.push_back(feature);
+    }
+    if (features.is_null()) features = json::array();
+  }
+  return one;
+}
+
+json namespaces(Dice& dice) {
+  json list = json::array();
+  for (const std::string& name : kNamespaces) {
+    json labels = {{"kubernetes.io/metadata.name", name}};
+    if (dice.chance(70)) labels["env"] = dice.pick(Names{"prod", "test"});
+    list.push_back(
+        {{"metadata",
+          {{"name", name}, {"uid", "uid-" + name}, {"resourceVersion", "1"}, {"labels", labels}}}});
+  }
+  return list;
+}
+
+json strategy(Dice& dice, const GeneratorOptions& options) {
+  json one = {{"type", dice.pick(Names{"LeastAllocated", "MostAllocated"})}};
+  if (options.requested_to_capacity_ratio && dice.chance(40)) {
+    one["type"] = "RequestedToCapacityRatio";
+    one["requestedToCapacityRatio"]["shape"] = dice.pick(std::vector<json>{
+        {{{"utilization", 0}, {"score", 0}}, {{"utilization", 100}, {"score", 10}}},
+        {{{"utilization", 0}, {"score", 10}}, {{"utilization", 100}, {"score", 0}}},
+        {{{"utilization", 10}, {"score", 2}},
+         {{"utilization", 40}, {"score", 9}},
+         {{"utilization", 75}, {"score", 3}}}});
+  }
+  for (const char* name : {"cpu", "memory", "nvidia.com/gpu", "ephemeral-storage"}) {
+    if (dice.chance(60))
+      one["resources"].push_back(
+          {{"name", name}, {"weight", dice.pick(std::vector<int>{1, 1, 3, 100})}});
+  }
+  if (!one.contains("resources")) one["resources"] = {{{"name", "cpu"}, {"weight", 1}}};
+  return one;
+}
+
+void addArgs(json& profile, const char* plugin, json args) {
+  profile["pluginConfig"].push_back({{"name", plugin}, {"args", std::move(args)}});
+}
+
+void addRandomArgs(Dice& dice, const GeneratorOptions& options, json& profile) {
+  json fit = json::object();
+  if (dice.chance(70)) fit["scoringStrategy"] = strategy(dice, options);
+  if (dice.chance(20)) fit["ignoredResources"] = {"example.com/nic"};
+  if (dice.chance(20)) fit["ignoredResourceGroups"] = {"nvidia.com"};
+  addArgs(profile, "NodeResourcesFit", std::move(fit));
+  if (options.pod_affinity && dice.chance(60)) {
+    addArgs(profile, "InterPodAffinity",
+            {{"hardPodAffinityWeight", dice.pick(std::vector<int>{0, 1, 5, 100})},
+             {"ignorePreferredTermsOfExistingPods", dice.chance(30)}});
+  }
+  if (options.balanced_allocation && dice.chance(50)) {
+    addArgs(profile, "NodeResourcesBalancedAllocation",
+            {{"resources",
+              {{{"name", "cpu"}, {"weight", 1}},
+               {{"name", "memory"}, {"weight", 1}},
+               {{"name", "nvidia.com/gpu"}, {"weight", 1}}}}});
+  }
+  if (options.added_affinity && dice.chance(30)) {
+    addArgs(profile, "NodeAffinity",
+            {{"addedAffinity",
+              {{"requiredDuringSchedulingIgnoredDuringExecution",
+                {{"nodeSelectorTerms",
+                  {{{"matchExpressions",
+                     {{{"key", "disk"},
+                       {"operator", dice.pick(Names{"Exists", "NotIn"})},
+                       {"values", json::array()}}}}}}}}}}}});
+    json& requirement =
+        profile["pluginConfig"]
+            .back()["args"]["addedAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+                   ["nodeSelectorTerms"][0]["matchExpressions"][0];
+    if (requirement["operator"] == "NotIn") requirement["values"] = {"hdd"};
+  }
+  if (options.topology_spread && dice.chance(50)) {
+    addArgs(profile, "PodTopologySpread",
+            {{"defaultingType", "List"}, {"defaultConstraints", json::array()}});
+  }
+}
+
+// Profiles differ in what they score with and by how much; all filters are on.
+std::string configuration(Dice& dice, const GeneratorOptions& options, bool plain) {
+  json profile = {{"schedulerName", "stowage-scheduler"}};
+  json& score = profile["plugins"]["score"];
+  // Without claims it gives every node 0: there is nothing to compare.
+  score["disabled"].push_back({{"name", "DynamicResources"}});
+  if (!options.balanced_allocation)
+    score["disabled"].push_back({{"name", "NodeResourcesBalancedAllocation"}});
+  if (!options.image_locality) score["disabled"].push_back({{"name", "ImageLocality"}});
+  if (!plain) {
+    if (dice.chance(40))
+      score["enabled"].push_back({{"name", "TaintToleration"}, {"weight", dice.between(1, 20)}});
+    if (dice.chance(40))
+      score["enabled"].push_back({{"name", "NodeAffinity"}, {"weight", dice.between(1, 20)}});
+    addRandomArgs(dice, options, profile);
+  }
+  // As upstream's default without services and the like to spread by.
+  const json all = {{"apiVersion", "kubescheduler.config.k8s.io/v1"},
+                    {"kind", "KubeSchedulerConfiguration"},
+                    {"profiles", {profile}}};
+  return all.dump();
+}
+
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
+  return Dice(a ^ (b * 0x9e3779b97f4a7c15ULL)).next();
+}
+
+}  // namespace
+
+GeneratorOptions builtFeatures() { return {}; }
+
+std::vector<std::string> filtersThatMustSayNo(const GeneratorOptions& options) {
+  Names names = {"NodeUnschedulable", "NodeName",  "TaintToleration",
+                 "NodeAffinity",      "NodePorts", "NodeResourcesFit"};
+  if (options.pod_affinity) names.emplace_back("InterPodAffinity");
+  if (options.topology_spread) names.emplace_back("PodTopologySpread");
+  if (options.declared_features) names.emplace_back("NodeDeclaredFeatures");
+  if (options.volumes) {
+    for (const char* name :
+         {"VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone"}) {
+      names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
+json makeCase(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& options) {
+  Dice dice(mixed(seed, index));
+  const std::uint64_t which = dice.below(kConfigurations);
+  Dice config_dice(mixed(seed, ~which));
+  json result = {{"config", configuration(config_dice, options, which < kConfigurations / 4)},
+                 {"preempt", options.preemption},
+                 {"namespaces", namespaces(dice)},
+                 {"nodes", json::array()},
+                 {"placed", json::array()},
+                 {"pods", json::array()}};
+  const std::size_t nodes = 1 + dice.below(dice.chance(50) ? 5 : 16);
+  for (std::size_t i = 0; i < nodes; ++i) result["nodes"].push_back(node(dice, options, i));
+  PodMaker pods(dice, options, nodes);
+  for (std::uint64_t i = 0, n = dice.below(nodes * 3 + 1); i < n; ++i) {
+    const std::string on = "node-" + std::to_string(dice.below(nodes + (dice.chance(5) ? 1 : 0)));
+    result["placed"].push_back(pods.placed("placed-" + std::to_string(i), on));
+  }
+  for (std::uint64_t i = 0, n = 1 + dice.below(6); i < n; ++i) {
+    result["pods"].push_back(pods.pending("pod-" + std::to_string(i)));
+  }
+  if (options.nominated) {
+    for (std::uint64_t i = dice.below(4); i > 0; --i) {
+      json one = pods.pending("nominated-" + std::to_string(i));
+      one["status"]["nominatedNodeName"] = "node-" + std::to_string(dice.below(nodes));
+      one["spec"].erase("nodeName");
+      result["nominated"].push_back(std::move(one));
+    }
+  }
+  moveToBoundary(dice, result);
+  return result;
+}
+
+}  // namespace stowage::conformance

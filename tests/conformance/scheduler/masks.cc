@@ -1,0 +1,43 @@
+// Documented deviations that make a case incomparable (docs/deviations.md).
+#include "conformance/scheduler/comparison.h"
+
+namespace stowage::conformance {
+namespace {
+
+using nlohmann::json;
+
+// "A pod-level request in binary units with a fraction": upstream adds the overhead again.
+bool hasPodLevelFraction(const json& pod) {
+  const json::json_pointer memory("/spec/resources/requests/memory");
+  if (!pod.contains(memory)) return false;
+  const std::string amount = pod.at(memory).get<std::string>();
+  return amount.find('.') != std::string::npos && amount.ends_with("i");
+}
+
+// "Sums of requests never wrap": one amount this large is enough to wrap upstream's sum.
+bool hasHugeRequest(const json& pod) {
+  const json::json_pointer containers("/spec/containers");
+  if (!pod.contains(containers)) return false;
+  for (const json& container : pod.at(containers)) {
+    const json::json_pointer memory("/resources/requests/memory");
+    if (container.contains(memory) && container.at(memory).get<std::string>().size() >= 18) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string maskOf(const json& question) {
+  for (const char* list : {"placed", "pods", "nominated"}) {
+    if (!question.contains(list)) continue;
+    for (const json& pod : question[list]) {
+      if (hasPodLevelFraction(pod)) return "pod-level request with a binary fraction";
+      if (hasHugeRequest(pod)) return "requests whose sum wraps";
+    }
+  }
+  return "";
+}
+
+}  // namespace stowage::conformance
