@@ -4,29 +4,31 @@ namespace stowage::scheduler_cmd {
 
 namespace {
 
-scheduling::FitScoring fitScoring(const config::NodeResourcesFitArgs& args) {
+scheduling::FitScoring::Type typeOf(config::NodeResourcesFitArgs::Strategy strategy) {
+  using Strategy = config::NodeResourcesFitArgs::Strategy;
   using Type = scheduling::FitScoring::Type;
+  switch (strategy) {
+    case Strategy::kLeastAllocated:
+      return Type::kLeastAllocated;
+    case Strategy::kMostAllocated:
+      return Type::kMostAllocated;
+    case Strategy::kRequestedToCapacityRatio:
+      return Type::kRequestedToCapacityRatio;
+  }
+  return Type::kLeastAllocated;
+}
+
+scheduling::FitScoring fitScoring(const config::NodeResourcesFitArgs& args) {
   scheduling::FitScoring scoring;
-  scoring.type = args.strategy == config::NodeResourcesFitArgs::Strategy::kMostAllocated
-                     ? Type::kMostAllocated
-                     : Type::kLeastAllocated;
+  scoring.type = typeOf(args.strategy);
   scoring.resources.clear();
   for (const config::ResourceSpec& resource : args.resources) {
     scoring.resources.push_back({resource.name, resource.weight});
   }
-  return scoring;
-}
-
-scheduling::SpreadDefaults spreadDefaults(const config::PodTopologySpreadArgs& args) {
-  scheduling::SpreadDefaults defaults;
-  defaults.system = args.system_defaults;
-  for (const config::TopologySpreadConstraint& constraint : args.default_constraints) {
-    kubeapi::TopologySpreadConstraint& copy = defaults.constraints.emplace_back();
-    copy.max_skew = static_cast<std::int32_t>(constraint.max_skew);
-    copy.topology_key = constraint.topology_key;
-    copy.do_not_schedule = constraint.hard;
+  for (const config::UtilizationShapePoint& point : args.shape) {
+    scoring.shape.push_back({point.utilization, point.score});
   }
-  return defaults;
+  return scoring;
 }
 
 scheduling::Profile schedulingProfile(const config::ResolvedProfile& resolved) {
@@ -49,7 +51,10 @@ scheduling::Profile schedulingProfile(const config::ResolvedProfile& resolved) {
   profile.hard_pod_affinity_weight = resolved.args.inter_pod_affinity.hard_pod_affinity_weight;
   profile.ignore_preferred_terms_of_existing_pods =
       resolved.args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods;
-  profile.spread_defaults = spreadDefaults(resolved.args.topology_spread);
+  profile.added_affinity = {resolved.args.node_affinity.required,
+                            resolved.args.node_affinity.preferred};
+  profile.spread_defaults = {resolved.args.topology_spread.system_defaults,
+                             resolved.args.topology_spread.default_constraints};
   profile.min_candidate_nodes_percentage = resolved.args.preemption.min_candidate_nodes_percentage;
   profile.min_candidate_nodes_absolute = resolved.args.preemption.min_candidate_nodes_absolute;
   profile.volume_bind_timeout = std::chrono::seconds(resolved.args.volume_bind_timeout_seconds);

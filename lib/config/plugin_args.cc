@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <set>
 
+#include "config/affinity_args.h"
 #include "config/object_reader.h"
+#include "config/resource_args.h"
+#include "config/spread_args.h"
 
 namespace stowage::config {
 
@@ -29,100 +31,6 @@ void readPacking(ObjectReader& reader, PluginArgs& args) {
   reader.integer("window", args.packing.window, std::int64_t{1}, std::int64_t{65'536});
 }
 
-std::vector<ResourceSpec> readResources(ObjectReader& reader, std::int64_t max_weight,
-                                        const std::vector<ResourceSpec>& absent,
-                                        Problems& problems) {
-  std::vector<ResourceSpec> resources;
-  std::set<std::string> seen;
-  const bool given = reader.objects("resources", [&](const YamlNode& node, const std::string& at) {
-    ObjectReader item(node, at, problems);
-    ResourceSpec resource;
-    if (!item.text("name", resource.name) || resource.name.empty()) {
-      item.problem("name", "is missing", "name a resource such as cpu");
-    } else if (!seen.insert(resource.name).second) {
-      item.problem("name", "is listed twice", "list each resource once");
-    }
-    item.integer("weight", resource.weight, std::int64_t{0}, max_weight);
-    if (resource.weight == 0) resource.weight = 1;  // upstream's default for 0
-    item.finish();
-    resources.push_back(std::move(resource));
-  });
-  return given && !resources.empty() ? resources : absent;
-}
-
-void readStrategy(ObjectReader& reader, Problems& problems, NodeResourcesFitArgs& fit) {
-  const YamlNode* node = reader.object("scoringStrategy");
-  if (node == nullptr) return;
-  ObjectReader strategy(*node, reader.pathOf("scoringStrategy"), problems);
-  std::string type = "LeastAllocated";
-  strategy.text("type", type);
-  fit.resources = readResources(strategy, 100, fit.resources, problems);
-  strategy.any("requestedToCapacityRatio");
-  if (type == "MostAllocated") {
-    fit.strategy = NodeResourcesFitArgs::Strategy::kMostAllocated;
-  } else if (type == "RequestedToCapacityRatio") {
-    strategy.problem("type", "RequestedToCapacityRatio is not supported by this version",
-                     "use LeastAllocated, MostAllocated or the Packing plugin");
-  } else if (type != "LeastAllocated") {
-    strategy.problem("type", fmt::format("is {}", quoted(type)),
-                     "give LeastAllocated or MostAllocated");
-  }
-  strategy.finish();
-}
-
-void readFit(ObjectReader& reader, Problems& problems, PluginArgs& args) {
-  reader.texts("ignoredResources", args.fit.ignored_resources);
-  reader.texts("ignoredResourceGroups", args.fit.ignored_resource_groups);
-  for (const std::string& group : args.fit.ignored_resource_groups) {
-    if (group.find('/') != std::string::npos) {
-      reader.problem("ignoredResourceGroups", fmt::format("{} contains a slash", quoted(group)),
-                     "give the part before the slash");
-    }
-  }
-  readStrategy(reader, problems, args.fit);
-}
-
-void readConstraints(ObjectReader& reader, Problems& problems, PodTopologySpreadArgs& spread) {
-  std::vector<TopologySpreadConstraint> constraints;
-  const auto each = [&](const YamlNode& node, const std::string& path) {
-    ObjectReader item(node, path, problems);
-    TopologySpreadConstraint constraint;
-    if (!item.integer("maxSkew", constraint.max_skew, std::int64_t{1}, kMaxInt32)) {
-      if (item.any("maxSkew") == nullptr) item.problem("maxSkew", "is missing", "give 1 or more");
-    }
-    if (!item.text("topologyKey", constraint.topology_key) || constraint.topology_key.empty()) {
-      item.problem("topologyKey", "is missing", "name a node label");
-    }
-    std::string action;
-    item.text("whenUnsatisfiable", action);
-    constraint.hard = action == "DoNotSchedule";
-    if (!constraint.hard && action != "ScheduleAnyway") {
-      item.problem("whenUnsatisfiable", fmt::format("is {}", quoted(action)),
-                   "give DoNotSchedule or ScheduleAnyway");
-    }
-    if (item.any("labelSelector") != nullptr) {
-      item.problem("labelSelector", "is not allowed here",
-                   "remove it: default constraints select the pods of the same workload");
-    }
-    item.finish();
-    constraints.push_back(std::move(constraint));
-  };
-  if (reader.objects("defaultConstraints", each)) spread.default_constraints = constraints;
-}
-
-void readTopologySpread(ObjectReader& reader, Problems& problems, PluginArgs& args) {
-  readConstraints(reader, problems, args.topology_spread);
-  std::string type = "System";
-  reader.text("defaultingType", type);
-  args.topology_spread.system_defaults = type == "System";
-  if (type != "System" && type != "List") {
-    reader.problem("defaultingType", fmt::format("is {}", quoted(type)), "give System or List");
-  } else if (type == "System" && !args.topology_spread.default_constraints.empty()) {
-    reader.problem("defaultConstraints", "is given with defaultingType System",
-                   "set defaultingType: List");
-  }
-}
-
 void readPreemption(ObjectReader& reader, PluginArgs& args) {
   auto& preemption = args.preemption;
   reader.integer("minCandidateNodesPercentage", preemption.min_candidate_nodes_percentage,
@@ -133,13 +41,6 @@ void readPreemption(ObjectReader& reader, PluginArgs& args) {
       preemption.min_candidate_nodes_absolute == 0) {
     reader.problem("minCandidateNodesPercentage", "and minCandidateNodesAbsolute are both 0",
                    "give one of them");
-  }
-}
-
-void readNodeAffinity(ObjectReader& reader) {
-  if (reader.any("addedAffinity") != nullptr) {
-    reader.problem("addedAffinity", "is not supported by this version",
-                   "remove it, or put the affinity into the pods");
   }
 }
 
@@ -189,20 +90,20 @@ void readPluginArgs(std::string_view name, const YamlNode& node, const std::stri
   if (name == "Packing") {
     readPacking(reader, args);
   } else if (name == "NodeResourcesFit") {
-    readFit(reader, problems, args);
+    readFit(reader, problems, args.fit);
   } else if (name == "NodeResourcesBalancedAllocation") {
-    args.balanced_resources = readResources(reader, 1, args.balanced_resources, problems);
+    readBalancedResources(reader, problems, args.balanced_resources);
   } else if (name == "InterPodAffinity") {
     reader.integer("hardPodAffinityWeight", args.inter_pod_affinity.hard_pod_affinity_weight,
                    std::int64_t{0}, std::int64_t{100});
     reader.boolean("ignorePreferredTermsOfExistingPods",
                    args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods);
   } else if (name == "PodTopologySpread") {
-    readTopologySpread(reader, problems, args);
+    readTopologySpread(reader, problems, args.topology_spread);
   } else if (name == "DefaultPreemption") {
     readPreemption(reader, args);
   } else if (name == "NodeAffinity") {
-    readNodeAffinity(reader);
+    readNodeAffinity(reader, problems, args.node_affinity);
   } else if (name == "VolumeBinding") {
     readVolumeBinding(reader, args);
   } else if (name == "DynamicResources") {

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "config/yaml_tree.h"
+#include "kubeapi/pod.h"
+#include "kubeapi/selectors.h"
 
 namespace stowage::config {
 
@@ -26,12 +29,26 @@ struct ResourceSpec {
   friend bool operator==(const ResourceSpec&, const ResourceSpec&) = default;
 };
 
+// A point of RequestedToCapacityRatio's curve.
+struct UtilizationShapePoint {
+  std::int64_t utilization = 0;  // percent, 0 to 100, rising
+  std::int64_t score = 0;        // 0 to 10
+  friend bool operator==(const UtilizationShapePoint&, const UtilizationShapePoint&) = default;
+};
+
 struct NodeResourcesFitArgs {
-  enum class Strategy { kLeastAllocated, kMostAllocated };
+  enum class Strategy { kLeastAllocated, kMostAllocated, kRequestedToCapacityRatio };
   std::vector<std::string> ignored_resources;
   std::vector<std::string> ignored_resource_groups;
   Strategy strategy = Strategy::kLeastAllocated;
   std::vector<ResourceSpec> resources{{"cpu", 1}, {"memory", 1}};
+  std::vector<UtilizationShapePoint> shape;  // kRequestedToCapacityRatio: at least one point
+};
+
+// addedAffinity: nothing when both are empty.
+struct NodeAffinityArgs {
+  std::optional<kubeapi::NodeSelector> required;
+  std::vector<kubeapi::PreferredNodeTerm> preferred;
 };
 
 struct InterPodAffinityArgs {
@@ -44,20 +61,15 @@ struct DefaultPreemptionArgs {
   std::int64_t min_candidate_nodes_absolute = 100;
 };
 
-struct TopologySpreadConstraint {
-  std::int64_t max_skew = 1;
-  std::string topology_key;
-  bool hard = false;  // DoNotSchedule
-};
-
 struct PodTopologySpreadArgs {
-  bool system_defaults = true;  // defaultingType System
-  std::vector<TopologySpreadConstraint> default_constraints;
+  bool system_defaults = true;                                         // defaultingType System
+  std::vector<kubeapi::TopologySpreadConstraint> default_constraints;  // without selectors
 };
 
 struct PluginArgs {
   PackingArgs packing;
   NodeResourcesFitArgs fit;
+  NodeAffinityArgs node_affinity;
   InterPodAffinityArgs inter_pod_affinity;
   DefaultPreemptionArgs preemption;
   PodTopologySpreadArgs topology_spread;

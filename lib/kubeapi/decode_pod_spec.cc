@@ -36,6 +36,17 @@ void readContainerResources(JsonReading& reading, JsonElement element, Container
   });
 }
 
+bool restartsAll(JsonReading& reading, JsonElement rules) {
+  bool found = false;
+  readArray(reading, rules, [&](JsonElement rule) {
+    readObject(reading, rule, [&](std::string_view key, JsonElement value) {
+      if (key != "action") return;
+      if (const auto text = readText(reading, value)) found |= *text == "RestartAllContainers";
+    });
+  });
+  return found;
+}
+
 void readContainer(JsonReading& reading, JsonElement element, Container& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {
     if (key == "name") {
@@ -49,6 +60,8 @@ void readContainer(JsonReading& reading, JsonElement element, Container& out) {
                [&](JsonElement item, ContainerPort& port) { readPort(reading, item, port); });
     } else if (key == "restartPolicy") {
       if (const auto text = readText(reading, value)) out.restart_always = *text == "Always";
+    } else if (key == "restartPolicyRules") {
+      out.restarts_all = restartsAll(reading, value);
     }
   });
 }
@@ -134,6 +147,10 @@ void readPodSpec(JsonReading& reading, JsonElement element, PodSpec& out) {
       if (const auto text = readText(reading, value)) out.preempt_never = *text == "Never";
     } else if (key == "hostNetwork") {
       readValue(reading, value, out.host_network);
+    } else if (key == "hostUsers") {
+      bool shared = true;
+      readValue(reading, value, shared);
+      out.own_users = !shared;
     } else if (!readPlacementField(reading, key, value, out)) {
       readNeedsField(reading, key, value, out);
     }

@@ -15,6 +15,7 @@ namespace stowage::kubeapi {
 struct NodeImage {
   std::vector<Symbol> names;
   std::int64_t size_bytes = 0;
+  friend bool operator==(const NodeImage&, const NodeImage&) = default;
 };
 
 struct Node {

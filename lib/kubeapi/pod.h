@@ -32,6 +32,7 @@ struct Container {
   ResourceList limits;
   std::vector<ContainerPort> ports;
   bool restart_always = false;  // init container with restartPolicy Always: a sidecar
+  bool restarts_all = false;    // a restart rule has the action RestartAllContainers
   bool has_resource_claims = false;
 };
 
@@ -108,6 +109,7 @@ struct PodSpec {
   std::int32_t priority = 0;
   bool preempt_never = false;
   bool host_network = false;
+  bool own_users = false;  // hostUsers is false: a user namespace of its own
   Labels node_selector;
   Affinity affinity;
   std::vector<Toleration> tolerations;

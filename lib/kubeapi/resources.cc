@@ -81,12 +81,6 @@ bool isPodLevelResource(std::string_view name) {
   return name == "cpu" || name == "memory" || name.starts_with(kHugePages);
 }
 
-bool hasPodLevelRequests(const Pod& pod) {
-  return pod.spec.pod_requests.has_value() &&
-         std::any_of(pod.spec.pod_requests->begin(), pod.spec.pod_requests->end(),
-                     [](const auto& entry) { return isPodLevelResource(entry.first.view()); });
-}
-
 bool isResizeInfeasible(const Pod& pod) {
   static const Symbol type("PodResizePending");
   const Condition* condition = findCondition(pod.status.conditions, type);
@@ -99,15 +93,18 @@ class RequestCounter {
   RequestCounter(const Pod& pod, RequestSource source)
       : pod_(pod),
         use_status_(source == RequestSource::kSpecOrStatus),
+        pod_level_(source != RequestSource::kContainers && hasPodLevelRequests(pod)),
         infeasible_(use_status_ && isResizeInfeasible(pod)) {}
 
   // `defaults` fills in what a container does not name at all.
   [[nodiscard]] ResourceList total(const ResourceList& defaults) const {
     ResourceList sum = containers(defaults);
-    if (hasPodLevelRequests(pod_)) replaceByPodLevel(sum);
+    if (pod_level_) replaceByPodLevel(sum);
     addTo(sum, pod_.spec.overhead);
     return sum;
   }
+
+  [[nodiscard]] bool podLevel() const { return pod_level_; }
 
  private:
   [[nodiscard]] ResourceList effective(const ResourceList& spec, const ResourceList& actuated,
@@ -184,6 +181,7 @@ class RequestCounter {
 
   const Pod& pod_;
   const bool use_status_;
+  const bool pod_level_;
   const bool infeasible_;
 };
 
@@ -223,10 +221,16 @@ std::int64_t saturatingSub(std::int64_t a, std::int64_t b) {
                 : std::numeric_limits<std::int64_t>::min();
 }
 
+bool hasPodLevelRequests(const Pod& pod) {
+  return pod.spec.pod_requests.has_value() &&
+         std::any_of(pod.spec.pod_requests->begin(), pod.spec.pod_requests->end(),
+                     [](const auto& entry) { return isPodLevelResource(entry.first.view()); });
+}
+
 PodRequests podRequests(const Pod& pod, RequestSource source) {
   const RequestCounter counter(pod, source);
   const ResourceList requests = counter.total({});
-  const ResourceList defaults = missingDefaults(requests, hasPodLevelRequests(pod));
+  const ResourceList defaults = missingDefaults(requests, counter.podLevel());
   const ResourceList non_zero = defaults.empty() ? requests : counter.total(defaults);
   PodRequests result;
   for (const auto& [name, quantity] : requests) {

@@ -24,16 +24,20 @@ struct PodRequests {
   std::int64_t non_zero_cpu = 0;  // milli; 100m per container that names no cpu (scores only)
   std::int64_t non_zero_memory =
       0;  // bytes; 200 MiB per container that names no memory (scores only)
+  friend bool operator==(const PodRequests&, const PodRequests&) = default;
 };
 
 enum class RequestSource {
   kSpec,          // an incoming pod counts by its spec
   kSpecOrStatus,  // a placed pod counts the larger of spec and what the kubelet reports (in-place
                   // resize)
+  kContainers,    // by its spec without pod-level requests: what scores of NodeResourcesFit count
 };
 
 // Sidecars, init peaks, pod-level resources, overhead and in-place resize as upstream counts them.
 PodRequests podRequests(const Pod& pod, RequestSource source);
+// Whether spec.resources asks for anything that counts: kContainers may then differ from kSpec.
+bool hasPodLevelRequests(const Pod& pod);
 
 // Allocatable of a node: cpu, memory, ephemeral-storage, pods and every scalar resource upstream
 // keeps.

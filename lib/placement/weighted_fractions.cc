@@ -22,9 +22,7 @@ std::int64_t usedWith(const ClusterState& state, NodeIndex node, const Demand& d
     used = state.requested(dim, node);
     asked = amountOf(demand, dim);
   }
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  asked = std::max<std::int64_t>(asked, 0);
-  return used > kMost - asked ? kMost : used + asked;
+  return saturatedSum(used, std::max<std::int64_t>(asked, 0));
 }
 
 }  // namespace stowage::placement

@@ -11,7 +11,7 @@ ALLOWED = {
     "lib/kubeapi": {"base"},
     "lib/k8sclient": {"base", "kubeapi"},
     "lib/placement": {"base"},
-    "lib/config": {"base"},
+    "lib/config": {"base", "kubeapi"},
     "lib/scheduling": {"base", "kubeapi", "placement", "config"},
     "lib/serving": {"base", "kubeapi", "k8sclient"},
     "cmd/scheduler": {"base", "kubeapi", "k8sclient", "placement", "config", "scheduling", "serving", "cmd"},

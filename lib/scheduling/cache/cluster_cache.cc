@@ -12,7 +12,8 @@ using placement::kNoNode;
 
 bool offersSame(const kubeapi::Node& a, const kubeapi::Node& b) {
   return a.unschedulable == b.unschedulable && a.taints == b.taints &&
-         a.meta.labels == b.meta.labels && a.allocatable == b.allocatable;
+         a.meta.labels == b.meta.labels && a.allocatable == b.allocatable &&
+         a.declared_features == b.declared_features;
 }
 
 // Whether some resource is asked for less in `now` than in `before`.

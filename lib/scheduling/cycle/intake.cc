@@ -18,6 +18,7 @@ std::uint32_t kindsOf(const ClusterCache::NodeChange& change) {
   if (!(old.meta.labels == now.meta.labels)) kinds |= kNodeLabels;
   if (!(old.taints == now.taints) || old.unschedulable != now.unschedulable) kinds |= kNodeTaints;
   if (!(old.allocatable == now.allocatable)) kinds |= kNodeAllocatable;
+  if (old.declared_features != now.declared_features) kinds |= kNodeFeatures;
   return kinds;
 }
 
@@ -26,6 +27,7 @@ std::string_view labelOf(std::uint32_t kinds) {
   if ((kinds & kNodeAdd) != 0) return "NodeAdd";
   if ((kinds & kNodeAllocatable) != 0) return "NodeUpdateNodeAllocatable";
   if ((kinds & kNodeTaints) != 0) return "NodeUpdateNodeTaint";
+  if ((kinds & kNodeFeatures) != 0) return "NodeUpdateNodeDeclaredFeature";
   return "NodeUpdateNodeLabel";
 }
 

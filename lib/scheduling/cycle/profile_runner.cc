@@ -45,7 +45,7 @@ void ProfileRunner::addFilters(ClusterCache& cache) {
     const auto id = findPlugin(name);
     if (!id) continue;
     enabled_ |= bitOf(*id);
-    auto local = makeFilter(name);
+    auto local = makeFilter(name, profile_);
     auto peer = local == nullptr ? makePeerFilter(name, profile_, cache) : nullptr;
     if (local == nullptr && peer == nullptr) continue;
     uses_node_names_ |= name == "NodeAffinity";
@@ -103,6 +103,11 @@ void ProfileRunner::prepare(Shape& shape) {
   shape.fit_demand = left_out == 0 ? demand
                                    : std::make_shared<const PodDemand>(
                                          table, counted, spec.non_zero_cpu, spec.non_zero_memory);
+  shape.score_demand = demand;
+  if (const auto& level = spec.container_level) {
+    shape.score_demand = std::make_shared<const PodDemand>(
+        table, level->amounts, level->non_zero_cpu, level->non_zero_memory);
+  }
   shape.active_filters = 0;
   for (std::size_t i = 0; i < filters_.size(); ++i) {
     const FilterPlugin* local = filters_[i].plugin.get();
@@ -111,7 +116,9 @@ void ProfileRunner::prepare(Shape& shape) {
 }
 
 void ProfileRunner::resourceAppeared() {
-  shapes_.prepareAgain([](const Shape& shape) { return !shape.demand->absent().empty(); });
+  shapes_.prepareAgain([](const Shape& shape) {
+    return !shape.demand->absent().empty() || !shape.score_demand->absent().empty();
+  });
 }
 
 bool ProfileRunner::namesNodes(const Shape& shape) const {

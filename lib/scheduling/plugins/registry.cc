@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "scheduling/plugins/node_affinity/node_affinity.h"
+#include "scheduling/plugins/node_declared_features/node_declared_features.h"
 #include "scheduling/plugins/node_name/node_name.h"
 #include "scheduling/plugins/node_ports/node_ports.h"
 #include "scheduling/plugins/node_resources_fit/node_resources_fit.h"
@@ -30,10 +31,10 @@ constexpr std::array kPlugins = {
     PluginInfo{"InterPodAffinity", true, true, false},
     PluginInfo{"DynamicResources", true, true, false},
     PluginInfo{"DefaultPreemption", false, false, false},
-    PluginInfo{"NodeResourcesBalancedAllocation", false, true, false},
+    PluginInfo{"NodeResourcesBalancedAllocation", false, true, true},
     PluginInfo{"ImageLocality", false, true, false},
     PluginInfo{"DefaultBinder", false, false, true},
-    PluginInfo{"NodeDeclaredFeatures", true, false, false},
+    PluginInfo{"NodeDeclaredFeatures", true, false, true},
     PluginInfo{"GangScheduling", false, false, false},
     PluginInfo{"Packing", false, true, true},
 };
@@ -56,12 +57,13 @@ PluginId pluginId(std::string_view name) {
   return *id;
 }
 
-std::unique_ptr<FilterPlugin> makeFilter(std::string_view name) {
+std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& profile) {
   if (name == "NodeUnschedulable") return std::make_unique<NodeUnschedulable>();
   if (name == "NodeName") return std::make_unique<NodeName>();
   if (name == "TaintToleration") return std::make_unique<TaintToleration>();
-  if (name == "NodeAffinity") return std::make_unique<NodeAffinity>();
+  if (name == "NodeAffinity") return std::make_unique<NodeAffinity>(profile.added_affinity);
   if (name == "NodePorts") return std::make_unique<NodePorts>();
+  if (name == "NodeDeclaredFeatures") return std::make_unique<NodeDeclaredFeatures>();
   if (name == "NodeResourcesFit") return std::make_unique<NodeResourcesFit>();
   return nullptr;
 }

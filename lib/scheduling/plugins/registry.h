@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "scheduling/plugins/plugin.h"
+#include "scheduling/profile.h"
 
 namespace stowage::scheduling {
 
@@ -30,7 +31,7 @@ inline PluginSet bitOf(PluginId id) { return PluginSet{1} << id; }
 // For names that this file itself lists; ends the process on another name.
 PluginId pluginId(std::string_view name);
 
-// nullptr when the name has no such side or is not built.
-std::unique_ptr<FilterPlugin> makeFilter(std::string_view name);
+// nullptr when the name has no such side or is not built. `profile` has the plugin's settings.
+std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& profile);
 
 }  // namespace stowage::scheduling

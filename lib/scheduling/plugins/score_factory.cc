@@ -1,5 +1,6 @@
 #include "scheduling/plugins/score_factory.h"
 
+#include "scheduling/plugins/balanced_allocation/balanced_allocation.h"
 #include "scheduling/plugins/node_affinity/node_affinity.h"
 #include "scheduling/plugins/node_resources_fit/fit_score.h"
 #include "scheduling/plugins/packing/packing_plugin.h"
@@ -10,13 +11,17 @@ namespace stowage::scheduling {
 std::unique_ptr<ScorePlugin> makeScore(std::string_view name, const Profile& profile,
                                        ClusterCache& cache) {
   if (name == "TaintToleration") return std::make_unique<TaintTolerationScore>();
-  if (name == "NodeAffinity") return std::make_unique<NodeAffinityScore>();
+  if (name == "NodeAffinity") {
+    return std::make_unique<NodeAffinityScore>(profile.added_affinity);
+  }
   if (name == "Packing") {
     return std::make_unique<PackingPlugin>(cache.stateForScores(), profile.packing);
   }
-  if (name == "NodeResourcesFit" &&
-      profile.fit_scoring.type != FitScoring::Type::kRequestedToCapacityRatio) {
+  if (name == "NodeResourcesFit") {
     return std::make_unique<FitScore>(cache.stateForScores(), profile.fit_scoring);
+  }
+  if (name == "NodeResourcesBalancedAllocation") {
+    return std::make_unique<BalancedAllocation>(cache.stateForScores(), profile.balanced_resources);
   }
   return nullptr;
 }

@@ -22,6 +22,7 @@ enum EventKind : std::uint32_t {
   kPodPlaced = 1U << 6,       // a pod came to a node
   kPodLabels = 1U << 7,       // labels of a pod on a node changed
   kNodeGone = 1U << 8,
+  kNodeFeatures = 1U << 16,  // declared features of a node
 };
 
 struct ClusterEvent {
@@ -29,7 +30,7 @@ struct ClusterEvent {
   std::string_view label;  // as kube-scheduler's metric label `event`
   // The node after the event; null when it is not in the cluster.
   const NodeView* node = nullptr;
-  const kubeapi::Node* old_node = nullptr;                // kNodeLabels, kNodeTaints
+  const kubeapi::Node* old_node = nullptr;                // kNodeLabels, kNodeTaints, kNodeFeatures
   std::span<const placement::Amount> old_allocatable;     // kNodeAllocatable
   const std::vector<kubeapi::HostPort>* freed = nullptr;  // kPodGone: ports that it held
   // The pod before the event (kPodGone, kPodLabels) and after it (kPodPlaced, kPodLabels).

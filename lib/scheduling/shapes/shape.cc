@@ -20,6 +20,16 @@ void add(HashBuilder& hash, const kubeapi::SelectorRequirement& requirement) {
   for (const Symbol& value : requirement.values) hash.add(value);
 }
 
+void add(HashBuilder& hash, const kubeapi::ResourceAmounts& amounts, std::int64_t non_zero_cpu,
+         std::int64_t non_zero_memory) {
+  for (const auto& [name, value] : amounts) {
+    hash.add(name);
+    hash.add(static_cast<std::uint64_t>(value));
+  }
+  hash.add(static_cast<std::uint64_t>(non_zero_cpu));
+  hash.add(static_cast<std::uint64_t>(non_zero_memory));
+}
+
 void add(HashBuilder& hash, const kubeapi::NodeSelectorTerm& term) {
   hash.add(term.match_expressions.size());
   for (const auto& requirement : term.match_expressions) add(hash, requirement);
@@ -56,6 +66,9 @@ ShapeSpec shapeSpecOf(const kubeapi::Pod& pod) {
   std::erase_if(spec.amounts, [](const auto& amount) { return amount.second <= 0; });
   spec.non_zero_cpu = requests.non_zero_cpu;
   spec.non_zero_memory = requests.non_zero_memory;
+  if (kubeapi::hasPodLevelRequests(pod)) {
+    spec.container_level = kubeapi::podRequests(pod, kubeapi::RequestSource::kContainers);
+  }
   spec.node_name = pod.spec.node_name;
   spec.node_selector = pod.spec.node_selector;
   spec.node_required = pod.spec.affinity.node_required;
@@ -63,17 +76,16 @@ ShapeSpec shapeSpecOf(const kubeapi::Pod& pod) {
   spec.tolerations = pod.spec.tolerations;
   for (Toleration& toleration : spec.tolerations) toleration.seconds.reset();
   spec.ports = kubeapi::hostPorts(pod);
+  spec.features = kubeapi::requiredFeatures(pod);
   return spec;
 }
 
 std::size_t hashOf(const ShapeSpec& spec) {
   HashBuilder hash;
-  for (const auto& [name, value] : spec.amounts) {
-    hash.add(name);
-    hash.add(static_cast<std::uint64_t>(value));
+  add(hash, spec.amounts, spec.non_zero_cpu, spec.non_zero_memory);
+  if (const auto& level = spec.container_level) {
+    add(hash, level->amounts, level->non_zero_cpu, level->non_zero_memory);
   }
-  hash.add(static_cast<std::uint64_t>(spec.non_zero_cpu));
-  hash.add(static_cast<std::uint64_t>(spec.non_zero_memory));
   hash.add(spec.node_name);
   hash.add(spec.node_selector.size());
   for (const auto& [key, value] : spec.node_selector) {
@@ -101,6 +113,7 @@ std::size_t hashOf(const ShapeSpec& spec) {
     hash.add(port.protocol);
     hash.add(static_cast<std::uint64_t>(port.port));
   }
+  hash.add(spec.features);
   return hash.value();
 }
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kubeapi/declared_features.h"
 #include "kubeapi/pod.h"
 #include "kubeapi/resources.h"
 #include "placement/shape_cache.h"
@@ -23,12 +24,16 @@ struct ShapeSpec {
   kubeapi::ResourceAmounts amounts;
   std::int64_t non_zero_cpu = 0;
   std::int64_t non_zero_memory = 0;
+  // Without pod-level requests, which scores of NodeResourcesFit do not see; only when there are
+  // any.
+  std::optional<kubeapi::PodRequests> container_level;
   Symbol node_name;
   kubeapi::Labels node_selector;
   std::optional<kubeapi::NodeSelector> node_required;
   std::vector<kubeapi::PreferredNodeTerm> node_preferred;
   std::vector<kubeapi::Toleration> tolerations;  // without tolerationSeconds
   std::vector<kubeapi::HostPort> ports;
+  kubeapi::FeatureSet features = 0;  // that its node must declare
   friend bool operator==(const ShapeSpec&, const ShapeSpec&) = default;
 };
 
@@ -49,8 +54,9 @@ struct Shape {
   const RequiredNodes required_nodes;
   const bool tolerates_unschedulable;
   UsedPorts wanted_ports;
-  std::shared_ptr<const PodDemand> demand;      // all it asks for: what a placement adds
-  std::shared_ptr<const PodDemand> fit_demand;  // without the resources the profile ignores
+  std::shared_ptr<const PodDemand> demand;        // all it asks for: what a placement adds
+  std::shared_ptr<const PodDemand> fit_demand;    // without the resources the profile ignores
+  std::shared_ptr<const PodDemand> score_demand;  // as scores of NodeResourcesFit count it
   std::uint32_t active_filters = 0;  // bit i: filter i of the profile has something to say
   std::uint32_t references = 0;
 

@@ -24,7 +24,8 @@ TEST(PluginCatalogue, SchedulingKnowsEveryFilterAndScoreThatAProfileMayName) {
 TEST(PluginCatalogue, AFilterIsBuiltHereExactlyWhenSchedulingCanMakeIt) {
   for (const PluginInfo& plugin : pluginCatalogue()) {
     if (!plugin.extends(ExtensionPoint::kFilter)) continue;
-    EXPECT_EQ(plugin.filter == Support::kBuilt, scheduling::makeFilter(plugin.name) != nullptr)
+    EXPECT_EQ(plugin.filter == Support::kBuilt,
+              scheduling::makeFilter(plugin.name, scheduling::defaultProfile("x")) != nullptr)
         << plugin.name;
   }
 }

@@ -39,6 +39,60 @@ TEST(Profiles, PreferNodesByAffinityWeight) {
   EXPECT_EQ(h.boundTo("p"), "b");
 }
 
+kubeapi::NodeSelector poolIs(const char* pool) {
+  kubeapi::NodeSelector selector;
+  selector.terms.resize(1);
+  selector.terms[0].match_expressions = {{"pool", SelectorOperator::kIn, {pool}}};
+  return selector;
+}
+
+TEST(Profiles, AddAnAffinityToAllOfTheirPods) {
+  HarnessOptions options;
+  options.profile.added_affinity.required = poolIs("batch");
+  SchedulerHarness h(options);
+  h.add(roomy("web").label("pool", "web"));
+  h.add(roomy("batch").label("pool", "batch").label("disk", "hdd"));
+  h.add(makePod("p"));
+  h.add(makePod("q").nodeSelector("disk", "ssd"));
+  h.settle();
+  EXPECT_EQ(h.boundTo("p"), "batch");
+  EXPECT_EQ(h.lastCondition(),
+            "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, "
+            "1 node(s) didn't match scheduler-enforced node affinity.");
+}
+
+TEST(Profiles, WakePodsWhenANodeComesToMatchTheAddedAffinity) {
+  HarnessOptions options;
+  options.profile.added_affinity.required = poolIs("batch");
+  SchedulerHarness h(options);
+  h.add(roomy("n").label("pool", "web"));
+  h.add(makePod("p"));
+  h.settle();
+  ASSERT_EQ(h.boundTo("p"), "");
+  h.advance(std::chrono::seconds(11));
+  h.scheduler->nodeUpdated(nullptr, roomy("n").label("pool", "batch"));
+  h.settle();
+  EXPECT_EQ(h.boundTo("p"), "n") << "its own affinity matched before, the profile's did not";
+}
+
+TEST(Profiles, AddPreferencesToThoseOfTheirPods) {
+  HarnessOptions options = withScores({{"NodeAffinity", 1}});
+  kubeapi::PreferredNodeTerm preferred;
+  preferred.weight = 15;
+  preferred.term = poolIs("batch").terms[0];
+  options.profile.added_affinity.preferred = {preferred};
+  SchedulerHarness h(options);
+  h.add(roomy("web").label("pool", "web"));
+  h.add(roomy("batch").label("pool", "batch"));
+  h.add(makePod("p"));
+  h.add(makePod("weaker").preferNode(10, "pool", SelectorOperator::kIn, {"web"}));
+  h.add(makePod("stronger").preferNode(20, "pool", SelectorOperator::kIn, {"web"}));
+  h.settle();
+  EXPECT_EQ(h.boundTo("p"), "batch");
+  EXPECT_EQ(h.boundTo("weaker"), "batch");
+  EXPECT_EQ(h.boundTo("stronger"), "web");
+}
+
 TEST(Profiles, PreferNodesWithFewerSoftTaints) {
   SchedulerHarness h(withScores({{"TaintToleration", 1}}));
   h.add(roomy("a").taint("x", "1", TaintEffect::kPreferNoSchedule));
@@ -135,7 +189,7 @@ TEST(Registry, KnowsUpstreamsNamesAndItsOwn) {
     EXPECT_TRUE(scheduling::knownPlugins()[*id].score) << score.name;
   }
   EXPECT_FALSE(scheduling::findPlugin("NoSuchPlugin").has_value());
-  EXPECT_EQ(scheduling::makeFilter("InterPodAffinity"), nullptr);
+  EXPECT_EQ(scheduling::makeFilter("InterPodAffinity", scheduling::defaultProfile("x")), nullptr);
 }
 
 }  // namespace

@@ -4,11 +4,20 @@
 #include "placement/most_allocated/most_allocated.h"
 
 namespace stowage::scheduling {
+namespace {
+
+// The profile draws its curve from 0 to 10 (upstream: MaxCustomPriorityScore).
+constexpr std::int64_t kCurveScale = 10;
+
+}  // namespace
 
 FitScore::FitScore(placement::ClusterState& state, const FitScoring& scoring)
-    : state_(state), most_(scoring.type == FitScoring::Type::kMostAllocated) {
+    : state_(state), type_(scoring.type) {
   for (const ResourceWeight& resource : scoring.resources) {
     resources_.push_back({state_.acquireDimension(Symbol(resource.name)), resource.weight});
+  }
+  for (const ShapePoint& point : scoring.shape) {
+    curve_.push_back({point.utilization, point.score * kCurveScale});
   }
 }
 
@@ -17,9 +26,18 @@ FitScore::~FitScore() {
 }
 
 std::int64_t FitScore::score(const Shape& shape, const NodeView& node) {
-  const auto& demand = shape.demand->amounts();
-  return most_ ? placement::mostAllocated(node.state, node.info.index, demand, resources_)
-               : placement::leastAllocated(node.state, node.info.index, demand, resources_);
+  // Upstream's scores of this plugin do not see pod-level requests of the pod to place.
+  const auto& demand = shape.score_demand->amounts();
+  const placement::NodeIndex index = node.info.index;
+  switch (type_) {
+    case FitScoring::Type::kMostAllocated:
+      return placement::mostAllocated(node.state, index, demand, resources_);
+    case FitScoring::Type::kRequestedToCapacityRatio:
+      return placement::requestedToCapacityRatio(node.state, index, demand, resources_, curve_);
+    case FitScoring::Type::kLeastAllocated:
+      break;
+  }
+  return placement::leastAllocated(node.state, index, demand, resources_);
 }
 
 }  // namespace stowage::scheduling

@@ -1,10 +1,11 @@
-// The score side of NodeResourcesFit: LeastAllocated or MostAllocated over the resources that the
-// profile names. Single-threaded; holds the dimensions of those resources.
-// Source: kube-scheduler plugins/noderesources, v1.36.3.
+// The score side of NodeResourcesFit: LeastAllocated, MostAllocated or RequestedToCapacityRatio
+// over the resources that the profile names. Single-threaded; holds the dimensions of those
+// resources. Source: kube-scheduler plugins/noderesources, v1.36.3.
 #pragma once
 
 #include <vector>
 
+#include "placement/requested_to_capacity_ratio/requested_to_capacity_ratio.h"
 #include "placement/weighted_fractions.h"
 #include "scheduling/plugins/plugin.h"
 #include "scheduling/profile.h"
@@ -13,7 +14,7 @@ namespace stowage::scheduling {
 
 class FitScore final : public ScorePlugin {
  public:
-  // `state` outlives the plugin. RequestedToCapacityRatio is not built: see makeScore().
+  // `state` outlives the plugin.
   FitScore(placement::ClusterState& state, const FitScoring& scoring);
   ~FitScore() override;
   FitScore(const FitScore&) = delete;
@@ -27,8 +28,9 @@ class FitScore final : public ScorePlugin {
 
  private:
   placement::ClusterState& state_;
-  const bool most_;
+  const FitScoring::Type type_;
   std::vector<placement::WeightedDimension> resources_;
+  std::vector<placement::CurvePoint> curve_;
 };
 
 }  // namespace stowage::scheduling
