@@ -42,6 +42,17 @@ class TransportTest : public ::testing::TestWithParam<TransportKind> {
   // Long enough for a busy machine; no test waits it out.
   static constexpr std::chrono::seconds kLong{20};
 
+  // For limits that must not end before something else has happened, which takes how long it takes
+  // on a busy machine: `attempt` is called with limits that double until it says that its limit was
+  // long enough. False: it never was.
+  template <typename Attempt>
+  static bool withGrowingLimit(Attempt&& attempt) {
+    for (std::chrono::milliseconds limit(150); limit < kLong; limit *= 2) {
+      if (attempt(limit)) return true;
+    }
+    return false;
+  }
+
   static Endpoint plainEndpoint(const testing::ScriptedServer& server) {
     Endpoint endpoint;
     endpoint.scheme = "http";

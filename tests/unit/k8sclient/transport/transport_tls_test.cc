@@ -229,7 +229,7 @@ TEST_P(TlsTest, AProxyThatStallsKeepsTheDeadline) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, base::Code::kTimeout);
   EXPECT_EQ(answer.error().phase, Phase::kConnect);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kLong) << "it would stall for ever";
 }
 
 TEST_P(TlsTest, ProxySchemesThatAreNotOfferedAreRefusedByName) {
