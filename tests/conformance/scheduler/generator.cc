@@ -180,7 +180,15 @@ std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-GeneratorOptions builtFeatures() { return {}; }
+GeneratorOptions builtFeatures() {
+  GeneratorOptions built;
+  built.pod_level_resources = true;
+  built.added_affinity = true;
+  built.balanced_allocation = true;
+  built.requested_to_capacity_ratio = true;
+  built.declared_features = true;
+  return built;
+}
 
 std::vector<std::string> filtersThatMustSayNo(const GeneratorOptions& options) {
   Names names = {"NodeUnschedulable", "NodeName",  "TaintToleration",
