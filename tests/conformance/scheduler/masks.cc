@@ -27,6 +27,32 @@ bool hasHugeRequest(const json& pod) {
   return false;
 }
 
+// "A namespaceSelector that no labels at all would meet": upstream lets it select every namespace.
+bool selectsUnlabelled(const json& term) {
+  if (!term.contains("namespaceSelector")) return false;
+  const json& selector = term["namespaceSelector"];
+  if (selector.contains("matchLabels") && !selector["matchLabels"].empty()) return false;
+  if (!selector.contains("matchExpressions") || selector["matchExpressions"].empty()) return false;
+  for (const json& one : selector["matchExpressions"]) {
+    if (one["operator"] != "DoesNotExist" && one["operator"] != "NotIn") return false;
+  }
+  return true;
+}
+
+bool hasTermForUnlabelled(const json& pod) {
+  for (const char* kind : {"podAffinity", "podAntiAffinity"}) {
+    const json::json_pointer at("/spec/affinity");
+    if (!pod.contains(at / kind)) continue;
+    for (const auto& [when, terms] : pod.at(at / kind).items()) {
+      for (const json& term : terms) {
+        const bool weighted = term.contains("podAffinityTerm");
+        if (selectsUnlabelled(weighted ? term["podAffinityTerm"] : term)) return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string maskOf(const json& question) {
@@ -36,6 +62,9 @@ std::string maskOf(const json& question) {
       if (hasPodLevelFraction(pod)) return "pod-level request with a binary fraction";
       if (hasHugeRequest(pod)) return "requests whose sum wraps";
     }
+  }
+  for (const json& pod : question["pods"]) {
+    if (hasTermForUnlabelled(pod)) return "namespaceSelector that matches no labels";
   }
   return "";
 }

@@ -27,13 +27,16 @@ void collect(const json& value, const Pointer& at, const std::string& field,
              std::vector<Pointer>& parts) {
   if (value.is_array()) {
     const bool keep_one = kNeverEmpty.contains(field) && value.size() == 1;
+    // Pods live in them: a pod in a namespace that is not there is another case.
+    const bool keep_all = field == "namespaces" && at.parent_pointer().empty();
     for (std::size_t i = value.size(); i-- > 0;) {
-      if (!keep_one) parts.push_back(at / i);
+      if (!keep_one && !keep_all) parts.push_back(at / i);
     }
     for (std::size_t i = value.size(); i-- > 0;) collect(value[i], at / i, "", parts);
   } else if (value.is_object()) {
     for (const auto& [key, inner] : value.items()) {
-      if (!kKept.contains(key)) parts.push_back(at / key);
+      const bool all_namespaces = at.empty() && key == "namespaces";
+      if (!kKept.contains(key) && !all_namespaces) parts.push_back(at / key);
     }
     for (const auto& [key, inner] : value.items()) collect(inner, at / key, key, parts);
   }
