@@ -190,13 +190,16 @@ json PodMaker::pending(const std::string& name) {
   json one = pod(name);
   json& spec = one["spec"];
   spec["schedulerName"] = "stowage-scheduler";
-  nodeAffinity(spec);
-  tolerations(spec);
-  if (dice_.chance(3)) spec["nodeName"] = nodeName();
+  // Half of the pods are about one thing, so that filters asked late have their say.
+  const bool mixed = dice_.chance(50);
+  const std::uint64_t topic = dice_.below(5);
+  if (mixed || topic == 0) nodeAffinity(spec);
+  if (mixed || topic == 1 || dice_.chance(60)) tolerations(spec);
+  if (dice_.chance(mixed ? 4 : 1)) spec["nodeName"] = nodeName();
   if (dice_.chance(10)) spec["preemptionPolicy"] = "Never";
-  if (options_.declared_features) declaredFeatures(spec);
-  if (options_.pod_affinity) podAffinity(one, 45);
-  if (options_.topology_spread) spread(one);
+  if (options_.declared_features && (mixed || topic == 2)) declaredFeatures(spec);
+  if (options_.pod_affinity && (mixed || topic == 3)) podAffinity(one, topic == 3 ? 90 : 45);
+  if (options_.topology_spread && (mixed || topic == 4)) spread(one, topic == 4 ? 90 : 35);
   if (options_.nominated && dice_.chance(8)) one["status"]["nominatedNodeName"] = nodeName();
   return one;
 }

@@ -32,7 +32,7 @@ class PodMaker {
   void tolerations(json& spec);
   void podAffinity(json& pod, unsigned percent);
   json affinityTerm(const json& pod);
-  void spread(json& pod);
+  void spread(json& pod, unsigned percent);
   void declaredFeatures(json& spec);
   std::string nodeName();
 

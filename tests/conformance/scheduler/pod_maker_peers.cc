@@ -52,7 +52,7 @@ json PodMaker::affinityTerm(const json& pod) {
     term["namespaceSelector"] = json::object();
   } else if (dice_.chance(14)) {
     term["namespaceSelector"]["matchLabels"]["env"] = dice_.pick(Names{"prod", "test"});
-  } else if (dice_.chance(3)) {
+  } else if (dice_.chance(1)) {
     term["namespaceSelector"]["matchExpressions"] = {
         {{"key", "env"}, {"operator", dice_.pick(Names{"DoesNotExist", "Exists"})}}};
   }
@@ -87,9 +87,9 @@ void PodMaker::podAffinity(json& pod, unsigned percent) {
   if (affinity.is_null()) pod["spec"].erase("affinity");
 }
 
-void PodMaker::spread(json& pod) {
+void PodMaker::spread(json& pod, unsigned percent) {
   static const Names kKeys = {kZone, kZone, kHost, kHost, kRack, "absent"};
-  if (!dice_.chance(35)) return;
+  if (!dice_.chance(percent)) return;
   const json& labels = pod["metadata"]["labels"];
   json constraints = json::array();
   for (std::uint64_t i = 1 + dice_.below(3); i > 0; --i) {
