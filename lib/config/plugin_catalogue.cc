@@ -53,7 +53,7 @@ constexpr auto kCatalogue = std::to_array<PluginInfo>({
     {"DefaultPreemption", 0, points({P::kPreEnqueue, P::kPostFilter}), kNothing, kNothing, true},
     {"NodeResourcesBalancedAllocation", 1, points({P::kPreScore, P::kScore}), kNothing, kBuilt,
      true},
-    {"ImageLocality", 1, points({P::kScore}), kNothing, kNothing, true},
+    {"ImageLocality", 1, points({P::kScore}), kNothing, kBuilt, true},
     {"DefaultBinder", 0, points({P::kBind}), kBuilt, kNothing, true},
     {"NodeDeclaredFeatures", 0, points({P::kPreFilter, P::kFilter}), kBuilt, kNothing, true},
     {"GangScheduling", 0, points({P::kPreEnqueue, P::kPermit}), kRefuses, kNothing, false},

@@ -156,6 +156,7 @@ struct ShapeCache::Entry {
   bool complete = false;          // false: nothing is known yet
   std::uint64_t version = 0;      // of the state that the verdicts belong to
   std::uint64_t score_epoch = 0;  // that the scores belong to
+  bool scores_known = true;       // false: this shape's were forgotten
   std::uint64_t last_use = 0;
   std::vector<Verdict> verdicts;
   std::vector<std::int64_t> raw;        // [slot][column]; meaningful for feasible nodes
@@ -176,6 +177,11 @@ ShapeCache::ShapeCache(const ClusterState& state, NodeRules& rules,
 ShapeCache::~ShapeCache() = default;
 
 void ShapeCache::forget(ShapeId shape) { entries_.erase(shape); }
+
+void ShapeCache::forgetScores(ShapeId shape) {
+  const auto found = entries_.find(shape);
+  if (found != entries_.end()) found->second->scores_known = false;
+}
 
 ShapeCache::Entry& ShapeCache::entryOf(ShapeId shape) {
   const auto found = entries_.find(shape);
@@ -226,7 +232,7 @@ ShapeCache::Entry& ShapeCache::refresh(ShapeId shape, std::size_t& evaluated) {
   block_mark_.resize(blocks, 0);
   dirty_blocks_.clear();
   evaluated = changed_.size();
-  const bool rescore = entry.complete && entry.score_epoch != score_epoch_;
+  const bool rescore = entry.complete && (entry.score_epoch != score_epoch_ || !entry.scores_known);
   for (const NodeIndex node : changed_) {
     evaluate(shape, entry, node, /*check=*/true);
     const std::size_t block = node / kBlock;
@@ -247,6 +253,7 @@ ShapeCache::Entry& ShapeCache::refresh(ShapeId shape, std::size_t& evaluated) {
   entry.complete = true;
   entry.version = state_.version();
   entry.score_epoch = score_epoch_;
+  entry.scores_known = true;
   if (verify_) verifyEntry(shape, entry);
   return entry;
 }

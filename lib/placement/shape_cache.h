@@ -80,6 +80,8 @@ class ShapeCache {
   void forget(ShapeId shape);
   // Forgets all scores of all shapes (a term that all nodes share changed); verdicts stay.
   void forgetScores() { ++score_epoch_; }
+  // Forgets the scores of one shape; its verdicts stay.
+  void forgetScores(ShapeId shape);
 
   // Brings the shape up to date and picks the best feasible node: highest weighted sum, then the
   // raw value of the tie column, then the lowest slot. Amortised cost: nodes changed since the

@@ -33,6 +33,13 @@ inline std::int64_t saturatedSum(std::int64_t a, std::int64_t b) {
   return a > kMost - b ? kMost : a + b;
 }
 
+// Product of two amounts that are not negative; stops at the largest.
+inline std::int64_t saturatedProduct(std::int64_t a, std::int64_t b) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
+                                                : product;
+}
+
 // floor(100 * part / whole) for 0 <= part <= whole, whole > 0. Upstream's 64-bit product wraps for
 // amounts above 9.2e16 (92 PB); this one does not.
 inline std::int64_t percentOf(std::int64_t part, std::int64_t whole) {

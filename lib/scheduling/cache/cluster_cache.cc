@@ -74,6 +74,7 @@ ClusterCache::NodeChange ClusterCache::setNode(const kubeapi::NodePtr& node) {
   change.info = &info;
   change.before = info.node;
   change.changed = info.node == nullptr || !offersSame(*info.node, *node);
+  setImages(info, *node);
   if (!change.changed) {
     info.node = node;
     return change;
@@ -103,6 +104,12 @@ ClusterCache::NodeChange ClusterCache::setNode(const kubeapi::NodePtr& node) {
   return change;
 }
 
+// No event: more images make no pod schedulable. Only the scores of this node are stale.
+void ClusterCache::setImages(NodeInfo& info, const kubeapi::Node& node) {
+  if (!counts_images_ || !images_.update(info.images, node.images)) return;
+  if (info.index != kNoNode) state_.touch(info.index);
+}
+
 bool ClusterCache::removeNode(const Symbol& name) {
   const auto found = nodes_.find(name);
   if (found == nodes_.end() || found->second->node == nullptr) return false;
@@ -112,6 +119,7 @@ bool ClusterCache::removeNode(const Symbol& name) {
   info.index = kNoNode;
   for (const placement::Dimension dim : info.dimensions) dimensions_.release(dim);
   info.dimensions.clear();
+  images_.update(info.images, {});
   taint_classes_.release(info.node->taints);
   info.node = nullptr;
   dropIfEmpty(info);

@@ -16,6 +16,7 @@
 #include "placement/cluster_state.h"
 #include "scheduling/cache/anti_affinity_index.h"
 #include "scheduling/cache/dimension_table.h"
+#include "scheduling/cache/image_states.h"
 #include "scheduling/cache/node_info.h"
 #include "scheduling/cache/taint_classes.h"
 
@@ -38,6 +39,8 @@ class ClusterCache {
     bool resource_appeared = false;  // a resource name is offered that no node had before
     bool changed = false;            // something that scheduling looks at
   };
+  // From now on nodes' images are counted: set before the first node comes.
+  void countImages() { counts_images_ = true; }
   NodeChange setNode(const kubeapi::NodePtr& node);
   // False when it was not known. Its pods stay until they go themselves.
   bool removeNode(const Symbol& name);
@@ -79,6 +82,7 @@ class ClusterCache {
     return *by_index_[index];
   }
   [[nodiscard]] NodeView view(const NodeInfo& info) const { return {state_, info, *info.node}; }
+  [[nodiscard]] const ImageStates& images() const { return images_; }
   [[nodiscard]] DimensionTable& dimensions() { return dimensions_; }
   [[nodiscard]] AntiAffinityIndex& antiAffinity() { return anti_affinity_; }
   [[nodiscard]] const AntiAffinityIndex& antiAffinity() const { return anti_affinity_; }
@@ -96,6 +100,7 @@ class ClusterCache {
   std::unique_ptr<CachedPod> newPod(const kubeapi::PodPtr& pod);
   NodeInfo& infoOf(const Symbol& name);
   void dropIfEmpty(NodeInfo& info);
+  void setImages(NodeInfo& info, const kubeapi::Node& node);
   void move(CachedPod& known, const kubeapi::PodPtr& pod);
   void attach(CachedPod& pod, NodeInfo& info);
   void detach(CachedPod& pod);
@@ -107,6 +112,8 @@ class ClusterCache {
   placement::ClusterState state_;
   DimensionTable dimensions_{state_};
   TaintClasses taint_classes_;
+  ImageStates images_;
+  bool counts_images_ = false;
   AntiAffinityIndex anti_affinity_;
   std::unordered_map<Symbol, std::unique_ptr<NodeInfo>> nodes_;  // by name
   std::vector<NodeInfo*> by_index_;

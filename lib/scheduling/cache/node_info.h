@@ -8,6 +8,7 @@
 #include "kubeapi/node.h"
 #include "placement/cluster_state.h"
 #include "scheduling/cache/dimension_table.h"
+#include "scheduling/cache/image_states.h"
 #include "scheduling/cache/used_ports.h"
 
 namespace stowage::scheduling {
@@ -32,6 +33,7 @@ struct NodeInfo {
   std::vector<placement::Dimension> dimensions;  // held while the node offers them
   std::vector<CachedPod*> pods;
   UsedPorts ports;
+  NodeImages images;  // empty while no profile scores by images
 };
 
 // What filters and scores see of one node.

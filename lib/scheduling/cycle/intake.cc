@@ -86,7 +86,7 @@ void Intake::pending(const kubeapi::PodPtr& pod, std::uint32_t profile) {
   }
   // Placed or assumed: an event from before that, or the echo of our own writes.
   if (context_.cache.find(pod->meta.uid) != nullptr || pod->meta.deletion_time) return;
-  const ShapeId shape = context_.profiles[profile]->shapes().acquire(shapeSpecOf(*pod));
+  const ShapeId shape = context_.profiles[profile]->acquireShape(*pod);
   context_.queue.add(pod, profile, shape);
 }
 
@@ -100,7 +100,7 @@ void Intake::updatePending(QueuedPod& entry, const kubeapi::PodPtr& pod) {
     return;
   }
   ProfileRunner& profile = *context_.profiles[entry.profile];
-  const ShapeId shape = profile.shapes().acquire(shapeSpecOf(*pod));
+  const ShapeId shape = profile.acquireShape(*pod);
   const bool same_shape = shape == entry.shape;
   profile.shapes().release(entry.shape);
   entry.shape = shape;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "scheduling/cycle/fit_error.h"
+#include "scheduling/hashing.h"
 #include "scheduling/plugins/peer_factory.h"
 #include "scheduling/plugins/score_factory.h"
 
@@ -30,6 +31,7 @@ ProfileRunner::ProfileRunner(const Profile& profile, ClusterCache& cache, std::s
               [this](ShapeId id) {
                 verdicts_->forget(id);
                 epochs_.erase(id);
+                score_epochs_.erase(id);
               }) {
   addFilters(cache);
   placement::NodeRules& rules = *this;
@@ -121,6 +123,11 @@ void ProfileRunner::resourceAppeared() {
   });
 }
 
+ShapeId ProfileRunner::acquireShape(const kubeapi::Pod& pod) {
+  static const PluginSet by_images = bitOf(pluginId("ImageLocality"));
+  return shapes_.acquire(shapeSpecOf(pod, (enabled_ & by_images) != 0));
+}
+
 bool ProfileRunner::namesNodes(const Shape& shape) const {
   return uses_node_names_ && shape.required_nodes.nodeNames().has_value();
 }
@@ -163,6 +170,26 @@ void ProfileRunner::forgetIfStale(ShapeId id) {
   std::uint64_t& known = epochs_[id];
   if (known != epoch) verdicts_->forget(id);
   known = epoch;
+}
+
+// Likewise for scores; nodes' own changes are the cache's to see.
+void ProfileRunner::forgetScoresIfStale(ShapeId id) {
+  bool renewed = false;
+  HashBuilder epochs;
+  bool any = false;
+  for (const auto& score : scores_) {
+    renewed |= score->renewed();
+    const std::uint64_t epoch = score->epoch(shapes_.at(id));
+    if (epoch == 0) continue;
+    any = true;
+    epochs.add(epoch);
+  }
+  if (renewed) verdicts_->forgetScores();
+  if (!any) return;
+  const auto [known, is_new] = score_epochs_.try_emplace(id, epochs.value());
+  if (is_new || known->second == epochs.value()) return;
+  verdicts_->forgetScores(id);
+  known->second = epochs.value();
 }
 
 void ProfileRunner::arrived(ShapeId id) {
@@ -211,12 +238,10 @@ Choice ProfileRunner::decideWithPeers(const Attempt& attempt, const Shape& /*sha
 }
 
 Choice ProfileRunner::decide(const Attempt& attempt) {
-  bool renewed = false;
-  for (const auto& score : scores_) renewed |= score->renewed();
-  if (renewed) verdicts_->forgetScores();
   const ShapeId id = attempt.shape;
   const Shape& shape = shapes_.at(id);
   forgetIfStale(id);
+  forgetScoresIfStale(id);
   const bool peers = peers_.prepare(attempt, shape);
   if (namesNodes(shape) && shape.required_nodes.nodeNames()->size() <= kFewNames) {
     bool several = false;

@@ -36,6 +36,8 @@ class ProfileRunner final : private placement::NodeRules {
   [[nodiscard]] const Profile& profile() const { return profile_; }
   [[nodiscard]] PluginSet enabled() const { return enabled_; }
   ShapeTable& shapes() { return shapes_; }
+  // The shape of a pod that comes, which counts one more user.
+  ShapeId acquireShape(const kubeapi::Pod& pod);
 
   // Why no node took the pod.
   struct Explanation {
@@ -93,6 +95,7 @@ class ProfileRunner final : private placement::NodeRules {
   std::vector<placement::ScoreColumn> addScores(ClusterCache& cache);
   void prepare(Shape& shape);
   void forgetIfStale(ShapeId id);
+  void forgetScoresIfStale(ShapeId id);
   [[nodiscard]] bool namesNodes(const Shape& shape) const;
   placement::Choice decideAmongNamed(ShapeId id, const Shape& shape, bool& several);
   placement::Choice decideWithPeers(const Attempt& attempt, const Shape& shape);
@@ -114,9 +117,10 @@ class ProfileRunner final : private placement::NodeRules {
   PluginSet enabled_ = 0;
   bool uses_node_names_ = false;  // NodeAffinity is among the filters
   Evaluations evaluations_;
-  std::unordered_map<ShapeId, std::uint64_t> epochs_;  // of shapes whose filters have one
-  std::vector<placement::NodeIndex> candidates_;       // scratch
-  std::vector<std::int64_t> extra_;                    // scratch
+  std::unordered_map<ShapeId, std::uint64_t> epochs_;        // of shapes whose filters have one
+  std::unordered_map<ShapeId, std::uint64_t> score_epochs_;  // of shapes whose scores have one
+  std::vector<placement::NodeIndex> candidates_;             // scratch
+  std::vector<std::int64_t> extra_;                          // scratch
   // Before shapes_: releasing a shape tells the cache.
   std::unique_ptr<placement::ShapeCache> verdicts_;
   ShapeTable shapes_;

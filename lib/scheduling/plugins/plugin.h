@@ -64,6 +64,9 @@ class ScorePlugin {
   virtual void arrived(const Shape&) {}
   // Asked before each decision: true when all scores given so far are void.
   virtual bool renewed() { return false; }
+  // When this number changes for a shape, every score given for it is void: for scores that read
+  // more than the node. 0: never. Must be cheap.
+  [[nodiscard]] virtual std::uint64_t epoch(const Shape& /*shape*/) const { return 0; }
 };
 
 // The verdict "no" of a filter with one reason.

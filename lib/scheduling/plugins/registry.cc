@@ -32,7 +32,7 @@ constexpr std::array kPlugins = {
     PluginInfo{"DynamicResources", true, true, false},
     PluginInfo{"DefaultPreemption", false, false, false},
     PluginInfo{"NodeResourcesBalancedAllocation", false, true, true},
-    PluginInfo{"ImageLocality", false, true, false},
+    PluginInfo{"ImageLocality", false, true, true},
     PluginInfo{"DefaultBinder", false, false, true},
     PluginInfo{"NodeDeclaredFeatures", true, false, true},
     PluginInfo{"GangScheduling", false, false, false},

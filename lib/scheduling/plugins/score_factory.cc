@@ -1,6 +1,7 @@
 #include "scheduling/plugins/score_factory.h"
 
 #include "scheduling/plugins/balanced_allocation/balanced_allocation.h"
+#include "scheduling/plugins/image_locality/image_locality.h"
 #include "scheduling/plugins/node_affinity/node_affinity.h"
 #include "scheduling/plugins/node_resources_fit/fit_score.h"
 #include "scheduling/plugins/packing/packing_plugin.h"
@@ -23,6 +24,7 @@ std::unique_ptr<ScorePlugin> makeScore(std::string_view name, const Profile& pro
   if (name == "NodeResourcesBalancedAllocation") {
     return std::make_unique<BalancedAllocation>(cache.stateForScores(), profile.balanced_resources);
   }
+  if (name == "ImageLocality") return std::make_unique<ImageLocality>(cache);
   return nullptr;
 }
 

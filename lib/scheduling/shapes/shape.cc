@@ -59,7 +59,7 @@ TaintVerdict judge(const std::vector<Toleration>& tolerations,
 
 }  // namespace
 
-ShapeSpec shapeSpecOf(const kubeapi::Pod& pod) {
+ShapeSpec shapeSpecOf(const kubeapi::Pod& pod, bool with_images) {
   kubeapi::PodRequests requests = kubeapi::podRequests(pod, kubeapi::RequestSource::kSpec);
   ShapeSpec spec;
   spec.amounts = std::move(requests.amounts);
@@ -77,6 +77,7 @@ ShapeSpec shapeSpecOf(const kubeapi::Pod& pod) {
   for (Toleration& toleration : spec.tolerations) toleration.seconds.reset();
   spec.ports = kubeapi::hostPorts(pod);
   spec.features = kubeapi::requiredFeatures(pod);
+  if (with_images) spec.images = podImages(pod);
   return spec;
 }
 
@@ -114,6 +115,13 @@ std::size_t hashOf(const ShapeSpec& spec) {
     hash.add(static_cast<std::uint64_t>(port.port));
   }
   hash.add(spec.features);
+  if (spec.images) {
+    hash.add(spec.images->containers);
+    for (const auto& [name, times] : spec.images->images) {
+      hash.add(name);
+      hash.add(times);
+    }
+  }
   return hash.value();
 }
 

@@ -15,6 +15,7 @@
 #include "placement/shape_cache.h"
 #include "scheduling/cache/dimension_table.h"
 #include "scheduling/cache/used_ports.h"
+#include "scheduling/plugins/image_locality/pod_images.h"
 #include "scheduling/plugins/node_affinity/required_nodes.h"
 
 namespace stowage::scheduling {
@@ -34,11 +35,13 @@ struct ShapeSpec {
   std::vector<kubeapi::Toleration> tolerations;  // without tolerationSeconds
   std::vector<kubeapi::HostPort> ports;
   kubeapi::FeatureSet features = 0;  // that its node must declare
+  // Only in profiles that score by images: elsewhere they would only split shapes.
+  std::optional<PodImages> images;
   friend bool operator==(const ShapeSpec&, const ShapeSpec&) = default;
 };
 
 // Reads the spec of an incoming pod (requests by spec, never by status).
-ShapeSpec shapeSpecOf(const kubeapi::Pod& pod);
+ShapeSpec shapeSpecOf(const kubeapi::Pod& pod, bool with_images = false);
 std::size_t hashOf(const ShapeSpec& spec);
 
 // What the shape's tolerations make of one taint class.

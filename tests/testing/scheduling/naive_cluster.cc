@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kubeapi/declared_features.h"
 #include "kubeapi/resources.h"
 
 namespace stowage::testing {
@@ -17,6 +18,8 @@ bool labelsAndTaintsAllow(const kubeapi::Pod& pod, const kubeapi::Node& node) {
       return false;
     }
   }
+  const kubeapi::FeatureSet needed = kubeapi::requiredFeatures(pod);
+  if ((needed & ~kubeapi::declaredFeatures(node.declared_features)) != 0) return false;
   for (const auto& [key, value] : pod.spec.node_selector) {
     const base::Symbol* found = node.meta.labels.find(key);
     if (found == nullptr || !(*found == value)) return false;

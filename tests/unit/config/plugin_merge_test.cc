@@ -142,7 +142,7 @@ TEST(PluginMerge, PluginsThatAreNotBuiltAreNamedAtStart) {
   std::string all;
   for (const Notice& notice : config->notices) all += notice.text + "\n";
   EXPECT_THAT(all, HasSubstr("InterPodAffinity"));
-  EXPECT_THAT(all, HasSubstr("ImageLocality (score)"));
+  EXPECT_THAT(all, HasSubstr("DynamicResources (score)"));
 }
 
 TEST(PluginCatalogue, NamesAreUniqueAndTheDefaultsAreThoseOfVersion136) {

@@ -1,5 +1,5 @@
 // Scores computed by kube-scheduler v1.36.3 itself (noderesources.NewBalancedAllocation and NewFit
-// on a snapshot of one node) for random nodes, pods and settings.
+// on a snapshot of one node) for random nodes, pods and settings, and the edges of ImageLocality.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "placement/balanced_allocation/balanced_allocation.h"
+#include "placement/image_locality/image_locality.h"
 #include "placement/requested_to_capacity_ratio/requested_to_capacity_ratio.h"
 
 namespace stowage::placement {
@@ -281,6 +282,26 @@ TEST(UpstreamScores, RatioIsZeroWhenNoResourceCounts) {
   EXPECT_EQ(requestedToCapacityRatio(node.state(), node.index(), node.demand({1, 1, 0, 0}),
                                      std::vector<WeightedDimension>{{kCpu, 1}}, curve),
             0);
+}
+
+constexpr std::int64_t kMegabyte = std::int64_t{1} << 20;
+
+// imagelocality.New on a snapshot of five nodes: see image_locality_test.cc for whole pods.
+TEST(UpstreamScores, ImageLocalityIsClampedAndScaledByTheNumberOfContainers) {
+  EXPECT_EQ(imageLocality(0, 1), 0);
+  EXPECT_EQ(imageLocality(23 * kMegabyte, 1), 0);
+  EXPECT_EQ(imageLocality(120 * kMegabyte, 1), 9);
+  EXPECT_EQ(imageLocality(1000 * kMegabyte, 1), 100);
+  EXPECT_EQ(imageLocality(5000 * kMegabyte, 1), 100);
+  EXPECT_EQ(imageLocality(1000 * kMegabyte, 2), 49);
+  EXPECT_EQ(imageLocality(1, 0), 0) << "a pod without containers does no harm";
+}
+
+TEST(UpstreamScores, AnImageIsWorthItsShareOfNodes) {
+  EXPECT_EQ(imageWorth(300 * kMegabyte, 2, 5), 120 * kMegabyte);
+  EXPECT_EQ(imageWorth(777777777, 1, 5), 155555555);
+  EXPECT_EQ(imageWorth(100, 1, 3), 33);
+  EXPECT_EQ(imageWorth(100, 0, 0), 0);
 }
 
 }  // namespace

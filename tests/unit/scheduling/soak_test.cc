@@ -20,9 +20,30 @@ using namespace std::chrono_literals;
 using kubeapi::PodPtr;
 using scheduling::BindOutcome;
 
+// Every second run has a profile with all scores that depend on nodes alone, so that each cached
+// score is compared with one computed anew.
+HarnessOptions optionsOf(std::uint64_t seed) {
+  HarnessOptions options;
+  if (seed % 2 == 0) return options;
+  options.profile.scores = {{"NodeResourcesFit", 2},
+                            {"NodeResourcesBalancedAllocation", 1},
+                            {"ImageLocality", 1},
+                            {"NodeAffinity", 1}};
+  auto& fit = options.profile.fit_scoring;
+  fit.type = scheduling::FitScoring::Type::kRequestedToCapacityRatio;
+  fit.resources = {{"cpu", 2}, {"memory", 1}, {"example.com/gpu", 3}};
+  fit.shape = {{0, 1}, {60, 9}, {100, 2}};
+  options.profile.balanced_resources = {"cpu", "memory", "example.com/gpu"};
+  kubeapi::PreferredNodeTerm preferred;
+  preferred.weight = 5;
+  preferred.term.match_expressions = {{"disk", kubeapi::SelectorOperator::kIn, {"hdd"}}};
+  options.profile.added_affinity.preferred = {preferred};
+  return options;
+}
+
 class Soak {
  public:
-  explicit Soak(std::uint64_t seed) : rng_(seed) {}
+  explicit Soak(std::uint64_t seed) : rng_(seed), h_(optionsOf(seed)) {}
 
   void step() {
     switch (rng_.below(13)) {
@@ -91,6 +112,14 @@ class Soak {
     if (rng_.below(5) == 0) node.taint("pool", pick({"a", "b"}));
     if (rng_.below(8) == 0) node.taint("soft", "x", kubeapi::TaintEffect::kPreferNoSchedule);
     if (rng_.below(8) == 0) node.unschedulable();
+    if (rng_.below(2) == 0) {
+      node.edit().declared_features = {"RestartAllContainersOnContainerExits"};
+    }
+    for (const char* image : {"app:1", "big:1", "db:latest"}) {
+      if (rng_.below(3) == 0) {
+        node.image(image, static_cast<std::int64_t>(rng_.below(4)) * 700'000'000);
+      }
+    }
     return node;
   }
 
@@ -103,6 +132,9 @@ class Soak {
     if (rng_.below(5) == 0) pod.tolerate("pool", pick({"a", "b"}));
     if (rng_.below(8) == 0) pod.hostPort(static_cast<int>(80 + rng_.below(2)));
     if (rng_.below(10) == 0) pod.requireNodeName(nodeName());
+    if (rng_.below(10) == 0) pod.edit().spec.containers[0].restarts_all = true;
+    if (rng_.below(10) == 0) pod.podLevel("cpu", pick({"1", "3"}));
+    pod.image(pick({"app:1", "big:1", "db", "none:3"}));
     if (rng_.below(6) == 0) {
       pod.preferNode(10, "disk", kubeapi::SelectorOperator::kIn, {"ssd"});
     }
