@@ -130,6 +130,23 @@ WriteDispatcher::Submitted WriteDispatcher::submit(std::unique_ptr<ObjectWrite> 
   return Submitted::kQueued;
 }
 
+bool WriteDispatcher::takeBack(const base::Symbol& object, std::string_view call_type) {
+  std::unique_ptr<ObjectWrite> taken;  // destroyed outside the lock
+  std::lock_guard lock(mutex_);
+  const auto at = slots_.find(object);
+  if (at == slots_.end() || at->second.waiting == nullptr) return false;
+  if (at->second.waiting->callType() != call_type) return false;
+  taken = std::move(at->second.waiting);
+  --pending_;
+  metrics_->pending(call_type, -1);
+  if (!at->second.in_flight) {
+    queue_.erase(std::find(queue_.begin(), queue_.end(), object));
+    slots_.erase(at);
+  }
+  changed_.notify_all();  // stop() counts what waits
+  return true;
+}
+
 void WriteDispatcher::enqueueLocked(const base::Symbol& object, std::string_view call_type) {
   queue_.push_back(object);
   ++pending_;

@@ -2,9 +2,9 @@
 // an HTTP answer. At most one write of an object is under way and one waits; what waits is
 // superseded by something newer and at least as relevant.
 // Thread safety: submit() and counts from any thread, never blocks on I/O; start() and stop() from
-// one owner. finished() of a write is called exactly once for each accepted write, on a sender
-// thread, on the thread of a submit() that superseded it, or on that of stop(); never under a lock.
-// Source: kube-scheduler pkg/scheduler/backend/api_dispatcher, v1.36.3.
+// one owner. finished() of a write is called exactly once for each accepted write that is not taken
+// back, on a sender thread, on the thread of a submit() that superseded it, or on that of stop();
+// never under a lock. Source: kube-scheduler pkg/scheduler/backend/api_dispatcher, v1.36.3.
 #pragma once
 
 #include <condition_variable>
@@ -38,8 +38,10 @@ enum class WriteEnd {
 // status patch; a patch does not go out beside a bind.
 inline constexpr int kStatusPatchRelevance = 1;
 inline constexpr int kBindRelevance = 2;
+inline constexpr int kEvictionRelevance = 3;  // Stowage's: a victim's bind no longer matters
 inline constexpr const char* kStatusPatchCall = "pod_status_patch";
 inline constexpr const char* kBindCall = "pod_binding";
+inline constexpr const char* kEvictionCall = "pod_eviction";
 
 // One write to one object.
 class ObjectWrite {
@@ -91,6 +93,10 @@ class WriteDispatcher {
     kStopped,
   };
   [[nodiscard]] Submitted submit(std::unique_ptr<ObjectWrite> write);
+
+  // Takes a waiting write of that call type back: it is never sent, and its finished() never comes.
+  // False when none waits: it is under way, done, or was never there.
+  bool takeBack(const base::Symbol& object, std::string_view call_type);
 
   // Takes no more writes, goes on sending until all are sent or `limit` (real time) has passed,
   // then cancels calls under way, abandons the rest and ends the threads. True when all were sent.

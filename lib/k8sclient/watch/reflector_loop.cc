@@ -269,6 +269,7 @@ void ReflectorLoop::noteError(const std::string& what, const std::string& messag
                          ? base::LogLevel::kInfo
                          : base::LogLevel::kWarn;
   base::log().write(level, what, {{"resource", path_}, {"reason", reason}, {"error", message}});
+  if (options_.on_error) options_.on_error(what + " (" + reason + "): " + message);
 }
 
 ReflectorHealth ReflectorLoop::health() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +34,8 @@ struct ReflectorOptions {
   base::Duration max_watch_timeout = std::chrono::minutes(10);
   base::Duration list_timeout = std::chrono::seconds(60);  // one page; the server's own limit
   BackoffOptions backoff;
+  // Told of each exchange that failed, on the reflector's thread. May be empty.
+  std::function<void(const std::string& error)> on_error;
 };
 
 struct ReflectorHealth {

@@ -265,5 +265,25 @@ TEST_F(WriteDispatcherTest, EveryAcceptedWriteEndsOnceUnderLoad) {
   EXPECT_FALSE(overlapped);
 }
 
+TEST_F(WriteDispatcherTest, WhatWaitsCanBeTakenBackWhatIsUnderWayCannot) {
+  auto dispatcher = make(1);
+  dispatcher->start();
+  ASSERT_EQ(dispatcher->submit(blocking("first", "a", true)), Submitted::kQueued);
+  journal_.waitFor(1);
+  EXPECT_FALSE(dispatcher->takeBack("a", kBindCall)) << "under way";
+  ASSERT_EQ(dispatcher->submit(write("second", "a", true)), Submitted::kQueued);
+  ASSERT_EQ(dispatcher->submit(write("other", "b", true)), Submitted::kQueued);
+  EXPECT_EQ(dispatcher->pending(), 2U);
+  EXPECT_FALSE(dispatcher->takeBack("b", kStatusPatchCall)) << "another kind of call";
+  EXPECT_TRUE(dispatcher->takeBack("a", kBindCall));
+  EXPECT_TRUE(dispatcher->takeBack("b", kBindCall));
+  EXPECT_EQ(dispatcher->pending(), 0U);
+  ASSERT_EQ(dispatcher->submit(write("b again", "b", true)), Submitted::kQueued);
+  openGate();
+  EXPECT_TRUE(dispatcher->stop(seconds(10)));
+  EXPECT_THAT(journal_.lines(),
+              ElementsAre("run first", "first executed", "run b again", "b again executed"));
+}
+
 }  // namespace
 }  // namespace stowage::k8sclient
