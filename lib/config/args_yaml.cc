@@ -141,6 +141,10 @@ void writeArgs(YamlWriter& out, const PluginArgs& args) {
             args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods);
   writeSpread(out, args.topology_spread);
   out.args("DefaultPreemption");
+  if (args.preemption.spare_other_schedulers) {
+    out.text(3, "apiVersion", "config.stowage.dev/v1alpha1");
+    out.value(3, "spareOtherSchedulers", true);
+  }
   out.value(3, "minCandidateNodesPercentage", args.preemption.min_candidate_nodes_percentage);
   out.value(3, "minCandidateNodesAbsolute", args.preemption.min_candidate_nodes_absolute);
   out.args("VolumeBinding");

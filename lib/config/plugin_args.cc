@@ -31,8 +31,14 @@ void readPacking(ObjectReader& reader, PluginArgs& args) {
   reader.integer("window", args.packing.window, std::int64_t{1}, std::int64_t{65'536});
 }
 
-void readPreemption(ObjectReader& reader, PluginArgs& args) {
+void readPreemption(ObjectReader& reader, const std::string& version, PluginArgs& args) {
   auto& preemption = args.preemption;
+  if (version == kStowageVersion) {
+    reader.boolean("spareOtherSchedulers", preemption.spare_other_schedulers);
+  } else if (reader.any("spareOtherSchedulers") != nullptr) {
+    reader.problem("spareOtherSchedulers", "is Stowage's own setting",
+                   fmt::format("give apiVersion: {} in these args", kStowageVersion));
+  }
   reader.integer("minCandidateNodesPercentage", preemption.min_candidate_nodes_percentage,
                  std::int64_t{0}, std::int64_t{100});
   reader.integer("minCandidateNodesAbsolute", preemption.min_candidate_nodes_absolute,
@@ -64,21 +70,26 @@ void readDynamicResources(ObjectReader& reader, PluginArgs& args) {
   }
 }
 
-// apiVersion and kind may be left out; given, they must be the ones of the plugin.
-void checkType(ObjectReader& reader, std::string_view plugin) {
+// apiVersion and kind may be left out; given, they must be the ones of the plugin. Returns the
+// apiVersion.
+std::string checkType(ObjectReader& reader, std::string_view plugin) {
   const std::string_view version = plugin == "Packing" ? kStowageVersion : kUpstreamVersion;
   std::string text(version);
   reader.text("apiVersion", text);
-  if (text != version) {
+  // The args of DefaultPreemption have one field more in Stowage's version.
+  const bool extended = plugin == "DefaultPreemption" && text == kStowageVersion;
+  if (text != version && !extended) {
     reader.problem("apiVersion", fmt::format("is {}", quoted(text)),
                    fmt::format("give {}", version));
   }
+  const std::string given = text;
   const std::string kind = fmt::format("{}Args", plugin);
   text = kind;
   reader.text("kind", text);
   if (text != kind) {
     reader.problem("kind", fmt::format("is {}", quoted(text)), fmt::format("give {}", kind));
   }
+  return given;
 }
 
 }  // namespace
@@ -86,7 +97,7 @@ void checkType(ObjectReader& reader, std::string_view plugin) {
 void readPluginArgs(std::string_view name, const YamlNode& node, const std::string& path,
                     Problems& problems, PluginArgs& args) {
   ObjectReader reader(node, path, problems);
-  checkType(reader, name);
+  const std::string version = checkType(reader, name);
   if (name == "Packing") {
     readPacking(reader, args);
   } else if (name == "NodeResourcesFit") {
@@ -101,7 +112,7 @@ void readPluginArgs(std::string_view name, const YamlNode& node, const std::stri
   } else if (name == "PodTopologySpread") {
     readTopologySpread(reader, problems, args.topology_spread);
   } else if (name == "DefaultPreemption") {
-    readPreemption(reader, args);
+    readPreemption(reader, version, args);
   } else if (name == "NodeAffinity") {
     readNodeAffinity(reader, problems, args.node_affinity);
   } else if (name == "VolumeBinding") {

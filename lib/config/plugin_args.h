@@ -59,6 +59,8 @@ struct InterPodAffinityArgs {
 struct DefaultPreemptionArgs {
   std::int64_t min_candidate_nodes_percentage = 10;
   std::int64_t min_candidate_nodes_absolute = 100;
+  // Stowage's own, with apiVersion config.stowage.dev/v1alpha1 only.
+  bool spare_other_schedulers = false;
 };
 
 struct PodTopologySpreadArgs {

@@ -50,7 +50,7 @@ constexpr auto kCatalogue = std::to_array<PluginInfo>({
      points({P::kPreEnqueue, P::kPreFilter, P::kFilter, P::kPostFilter, P::kScore, P::kReserve,
              P::kPreBind}),
      kRefuses, kNothing, true},
-    {"DefaultPreemption", 0, points({P::kPreEnqueue, P::kPostFilter}), kNothing, kNothing, true},
+    {"DefaultPreemption", 0, points({P::kPreEnqueue, P::kPostFilter}), kBuilt, kNothing, true},
     {"NodeResourcesBalancedAllocation", 1, points({P::kPreScore, P::kScore}), kNothing, kBuilt,
      true},
     {"ImageLocality", 1, points({P::kScore}), kNothing, kBuilt, true},

@@ -125,6 +125,19 @@ TEST(PluginArgs, SpreadingIsUpstreamsByDefaultOnlyWhereUpstreamsPluginsAre) {
   EXPECT_TRUE(asked->profiles[0].args.topology_spread.system_defaults);
 }
 
+TEST(PluginArgs, SparingOtherSchedulersIsStowagesOwn) {
+  const auto config = loadArgs("DefaultPreemption",
+                               "{apiVersion: config.stowage.dev/v1alpha1, kind: "
+                               "DefaultPreemptionArgs, minCandidateNodesAbsolute: 7, "
+                               "spareOtherSchedulers: true}");
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  EXPECT_TRUE(config->profiles[0].args.preemption.spare_other_schedulers);
+  EXPECT_EQ(config->profiles[0].args.preemption.min_candidate_nodes_absolute, 7);
+  const auto plain = loadArgs("DefaultPreemption", "{spareOtherSchedulers: true}");
+  ASSERT_FALSE(plain.has_value());
+  EXPECT_THAT(plain.error().message(), ::testing::HasSubstr("config.stowage.dev/v1alpha1"));
+}
+
 // What /configz shows can be fed back.
 TEST(PluginArgs, EveryArgSurvivesBeingWrittenAndRead) {
   const char* const kAll =
