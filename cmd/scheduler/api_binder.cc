@@ -104,4 +104,8 @@ bool ApiBinder::bind(const BindRequest& request) {
          Submitted::kQueued;
 }
 
+bool ApiBinder::takeBack(const scheduling::PodRef& pod) {
+  return dispatcher_.takeBack(pod.uid, k8sclient::kBindCall);
+}
+
 }  // namespace stowage::scheduler_cmd

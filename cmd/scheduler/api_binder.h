@@ -22,6 +22,7 @@ class ApiBinder final : public scheduling::Binder {
       : dispatcher_(dispatcher), api_(api), done_(std::move(done)) {}
 
   bool bind(const scheduling::BindRequest& request) override;
+  bool takeBack(const scheduling::PodRef& pod) override;
 
  private:
   k8sclient::WriteDispatcher& dispatcher_;

@@ -16,6 +16,14 @@ void ApiEventSink::record(const scheduling::PodEvent& event) {
   record.regarding.name = event.pod.name.str();
   record.regarding.uid = event.pod.uid.str();
   record.regarding.resource_version = event.resource_version;
+  if (event.related) {
+    k8sclient::ObjectReference& related = record.related.emplace();
+    related.kind = "Pod";
+    related.api_version = "v1";
+    related.ns = event.related->ns.str();
+    related.name = event.related->name.str();
+    related.uid = event.related->uid.str();
+  }
   record.reporting_controller = event.reporting_controller;
   // The API takes at most 128 bytes.
   record.reporting_instance =

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "cmd/scheduler/api_binder.h"
 #include "cmd/scheduler/api_event_sink.h"
+#include "cmd/scheduler/api_evictor.h"
 #include "cmd/scheduler/api_pod_reader.h"
 #include "cmd/scheduler/api_status_writer.h"
 #include "cmd/scheduler/endpoint.h"
@@ -49,8 +50,9 @@ base::Result<std::unique_ptr<k8sclient::RestApiClient>> connect(const Settings& 
   return std::make_unique<k8sclient::RestApiClient>(std::move(*sessions), clock, metrics, options);
 }
 
-scheduling::SchedulerOptions schedulerOptions(const Settings& settings) {
+scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uint64_t seed) {
   scheduling::SchedulerOptions options;
+  options.seed = seed;
   options.profiles = schedulingProfiles(settings.config);
   options.pod_initial_backoff = settings.config.pod_initial_backoff;
   options.pod_max_backoff = settings.config.pod_max_backoff;
@@ -87,6 +89,7 @@ class App::Impl {
   std::unique_ptr<k8sclient::WriteDispatcher> reads_;
   std::unique_ptr<k8sclient::EventRecorder> recorder_;
   std::unique_ptr<ApiBinder> binder_;
+  std::unique_ptr<ApiEvictor> evictor_;
   std::unique_ptr<ApiStatusWriter> status_writer_;
   std::unique_ptr<ApiPodReader> reader_;
   std::unique_ptr<ApiEventSink> events_;
@@ -117,8 +120,9 @@ void App::Impl::wire() {
   using k8sclient::WriteDispatcher;
   writes_ = std::make_unique<WriteDispatcher>(
       k8sclient::WriteDispatcherOptions{kSenders, 10'000},
-      std::vector<std::string>{k8sclient::kBindCall, k8sclient::kStatusPatchCall}, clock_,
-      metrics_);
+      std::vector<std::string>{k8sclient::kBindCall, k8sclient::kStatusPatchCall,
+                               k8sclient::kEvictionCall},
+      clock_, metrics_);
   reads_ =
       std::make_unique<WriteDispatcher>(k8sclient::WriteDispatcherOptions{1, 10'000},
                                         std::vector<std::string>{kPodReadCall}, clock_, metrics_);
@@ -132,11 +136,21 @@ void App::Impl::wire() {
       std::make_unique<ApiPodReader>(*reads_, *api_, [this](const auto& ref, const auto& pod) {
         loop_->push(scheduling::PodReadAnswer{ref, pod}, answers_stop_.get_token());
       });
+  evictor_ = std::make_unique<ApiEvictor>(
+      *writes_, *api_,
+      [this](const auto& pod, auto outcome, const std::string& message) {
+        loop_->push(scheduling::NominationAnswer{pod, outcome, message}, answers_stop_.get_token());
+      },
+      [this](const auto& eviction, auto outcome, const std::string& message) {
+        loop_->push(scheduling::EvictionAnswer{eviction, outcome, message},
+                    answers_stop_.get_token());
+      });
   status_writer_ = std::make_unique<ApiStatusWriter>(*writes_, *api_, metrics_);
   events_ = std::make_unique<ApiEventSink>(*recorder_, hostName());
   scheduler_ = std::make_unique<scheduling::Scheduler>(
-      schedulerOptions(settings_),
-      scheduling::SchedulerPorts{binder_.get(), status_writer_.get(), events_.get(), reader_.get()},
+      schedulerOptions(settings_, seed_),
+      scheduling::SchedulerPorts{binder_.get(), status_writer_.get(), events_.get(), reader_.get(),
+                                 evictor_.get()},
       clock_, metrics_);
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;

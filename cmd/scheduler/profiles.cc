@@ -31,6 +31,18 @@ scheduling::FitScoring fitScoring(const config::NodeResourcesFitArgs& args) {
   return scoring;
 }
 
+scheduling::PreemptionSettings preemptionSettings(const config::ResolvedProfile& resolved) {
+  scheduling::PreemptionSettings settings;
+  settings.enabled = false;
+  settings.after_claims = false;
+  settings.spare_other_schedulers = resolved.args.preemption.spare_other_schedulers;
+  for (const config::PluginUse& use : resolved.at(config::ExtensionPoint::kPostFilter)) {
+    if (use.name == "DynamicResources") settings.after_claims = !settings.enabled;
+    if (use.name == "DefaultPreemption") settings.enabled = true;
+  }
+  return settings;
+}
+
 scheduling::Profile schedulingProfile(const config::ResolvedProfile& resolved) {
   scheduling::Profile profile;
   profile.scheduler_name = resolved.scheduler_name;
@@ -55,6 +67,7 @@ scheduling::Profile schedulingProfile(const config::ResolvedProfile& resolved) {
                             resolved.args.node_affinity.preferred};
   profile.spread_defaults = {resolved.args.topology_spread.system_defaults,
                              resolved.args.topology_spread.default_constraints};
+  profile.preemption = preemptionSettings(resolved);
   profile.min_candidate_nodes_percentage = resolved.args.preemption.min_candidate_nodes_percentage;
   profile.min_candidate_nodes_absolute = resolved.args.preemption.min_candidate_nodes_absolute;
   profile.volume_bind_timeout = std::chrono::seconds(resolved.args.volume_bind_timeout_seconds);

@@ -1,5 +1,6 @@
 #include "cmd/scheduler/watches.h"
 
+#include <type_traits>
 #include <utility>
 
 #include "base/log.h"
@@ -7,6 +8,7 @@
 #include "k8sclient/watch/reflector.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
+#include "kubeapi/policy.h"
 
 namespace stowage::scheduler_cmd {
 
@@ -28,9 +30,23 @@ News changed(const kubeapi::NamespacePtr& /*before*/, const kubeapi::NamespacePt
 }
 News removed(const kubeapi::NamespacePtr& last) { return scheduling::NamespaceRemoval{last}; }
 
+News changed(const kubeapi::PodDisruptionBudgetPtr& /*before*/,
+             const kubeapi::PodDisruptionBudgetPtr& after) {
+  return scheduling::BudgetChange{after};
+}
+News removed(const kubeapi::PodDisruptionBudgetPtr& last) {
+  return scheduling::BudgetRemoval{last};
+}
+
 k8sclient::ReflectorOptions optionsFor(const char* plural) {
   k8sclient::ReflectorOptions options;
   options.type = {"", "v1", plural};
+  return options;
+}
+
+k8sclient::ReflectorOptions budgetOptions() {
+  k8sclient::ReflectorOptions options;
+  options.type = {"policy", "v1", "poddisruptionbudgets"};
   return options;
 }
 
@@ -58,12 +74,16 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
  public:
   using Object = std::shared_ptr<const T>;
 
-  RoomOf(Watches& house, const k8sclient::ReflectorOptions& options, k8sclient::ApiClient& api,
-         base::Clock& clock, std::uint64_t seed, base::MetricSink& metrics)
+  // `needed`: without its first list nothing is decided. Otherwise the first error is enough to go
+  // on without it.
+  RoomOf(Watches& house, bool needed, k8sclient::ReflectorOptions options,
+         k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
+         base::MetricSink& metrics)
       : house_(house),
         name_(options.type.plural),
         stop_(house.stop_.token()),
-        reflector_(options, api, cache_, clock, seed, metrics) {
+        reflector_(needed ? std::move(options) : goingOnWithout(std::move(options)), api, cache_,
+                   clock, seed, metrics) {
     cache_.addHandler(*this);
   }
 
@@ -79,6 +99,15 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   }
 
  private:
+  k8sclient::ReflectorOptions goingOnWithout(k8sclient::ReflectorOptions options) {
+    options.on_error = [this](const std::string& error) {
+      if (settled_) return;
+      base::log().warn("going on without a resource that cannot be listed",
+                       {{"resource", name_}, {"error", error}});
+      settle();
+    };
+    return options;
+  }
   void onAdd(const Object& object) override { push(changed(Object(), object)); }
   void onUpdate(const Object& before, const Object& after) override {
     push(changed(before, after));
@@ -86,7 +115,14 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   void onDelete(const Object& last, bool /*final_state_unknown*/) override { push(removed(last)); }
   void onSynced() override {
     base::log().info("cache synced", {{"resource", name_}, {"objects", cache_.size()}});
-    house_.roomSynced();
+    if constexpr (std::is_same_v<T, kubeapi::PodDisruptionBudget>) {
+      push(scheduling::BudgetsSynced{});
+    }
+    settle();
+  }
+  // The first list has come, or nobody is to wait for it any longer.
+  void settle() {
+    if (!std::exchange(settled_, true)) house_.roomSynced();
   }
   // Waits while the inbox is full: the watch stands still meanwhile, and that is the back-pressure.
   void push(News news) { house_.loop_.push(std::move(news), stop_); }
@@ -94,30 +130,36 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   Watches& house_;
   const std::string name_;
   const std::stop_token stop_;
+  bool settled_ = false;  // the reflector's thread alone
   k8sclient::ObjectCache<T> cache_;
   k8sclient::Reflector<T> reflector_;
 };
 
 Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
                  std::uint64_t seed, base::MetricSink& metrics)
-    : loop_(loop), waiting_for_(3) {
-  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Namespace>>(*this, optionsFor("namespaces"),
-                                                                api, clock, seed, metrics));
-  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Node>>(*this, optionsFor("nodes"), api, clock,
-                                                           seed + 1, metrics));
-  rooms_.push_back(
-      std::make_unique<RoomOf<kubeapi::Pod>>(*this, podOptions(), api, clock, seed + 2, metrics));
+    : loop_(loop), waiting_for_(4) {
+  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Namespace>>(
+      *this, true, optionsFor("namespaces"), api, clock, seed, metrics));
+  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Node>>(*this, true, optionsFor("nodes"), api,
+                                                           clock, seed + 1, metrics));
+  rooms_.push_back(std::make_unique<RoomOf<kubeapi::Pod>>(*this, true, podOptions(), api, clock,
+                                                          seed + 2, metrics));
+  // As long as the budgets cannot be listed nobody is preempted, and the rest goes on.
+  optional_rooms_.push_back(std::make_unique<RoomOf<kubeapi::PodDisruptionBudget>>(
+      *this, false, budgetOptions(), api, clock, seed + 3, metrics));
 }
 
 Watches::~Watches() { stop(); }
 
 void Watches::start() {
   for (const auto& room : rooms_) room->start();
+  for (const auto& room : optional_rooms_) room->start();
 }
 
 void Watches::stop() {
   stop_.requestStop();
   for (const auto& room : rooms_) room->stop();
+  for (const auto& room : optional_rooms_) room->stop();
 }
 
 // Each room pushed its whole first list before it called this, so when the last one calls, all of

@@ -1,7 +1,7 @@
 // Watches: everything that scheduling needs to see, kept in step with the API server and handed to
-// the scheduling loop in watch order: pods of all schedulers, nodes, namespaces.
-// Thread safety: start() and stop() from one owner; the rest from any thread.
-// Ownership: api, loop, clock and metrics outlive it.
+// the scheduling loop in watch order: pods of all schedulers, nodes, namespaces, disruption
+// budgets. Thread safety: start() and stop() from one owner; the rest from any thread. Ownership:
+// api, loop, clock and metrics outlive it.
 #pragma once
 
 #include <atomic>
@@ -45,6 +45,7 @@ class Watches {
   base::StopTree stop_;
   std::atomic<std::size_t> waiting_for_;
   std::vector<std::unique_ptr<Room>> rooms_;
+  std::vector<std::unique_ptr<Room>> optional_rooms_;  // readiness does not depend on these
 };
 
 }  // namespace stowage::scheduler_cmd

@@ -69,6 +69,15 @@ void SchedulingLoop::apply(News& news) {
                  [&](NodeRemoval& removal) { scheduler_.nodeDeleted(removal.last_known); },
                  [&](NamespaceChange& change) { scheduler_.namespaceSet(change.ns); },
                  [&](NamespaceRemoval& removal) { scheduler_.namespaceDeleted(removal.ns); },
+                 [&](BudgetChange& change) { scheduler_.budgetSet(change.budget); },
+                 [&](BudgetRemoval& removal) { scheduler_.budgetDeleted(removal.last_known); },
+                 [&](BudgetsSynced&) { scheduler_.budgetsKnown(); },
+                 [&](NominationAnswer& answer) {
+                   scheduler_.nominationFinished(answer.pod, answer.outcome, answer.message);
+                 },
+                 [&](EvictionAnswer& answer) {
+                   scheduler_.evictionFinished(answer.eviction, answer.outcome, answer.message);
+                 },
                  [&](BindAnswer& answer) {
                    scheduler_.bindFinished(answer.request, answer.outcome, answer.message);
                  },

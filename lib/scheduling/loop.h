@@ -19,6 +19,7 @@
 #include "base/metric_sink.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
+#include "kubeapi/policy.h"
 #include "scheduling/ports.h"
 #include "scheduling/scheduler.h"
 
@@ -53,13 +54,33 @@ struct PodReadAnswer {
   PodRef ref;
   std::optional<kubeapi::PodPtr> pod;  // as Scheduler::podRefetched
 };
+struct BudgetChange {
+  kubeapi::PodDisruptionBudgetPtr budget;
+};
+struct BudgetRemoval {
+  kubeapi::PodDisruptionBudgetPtr last_known;
+};
+// Every budget of the first list has been pushed before this.
+struct BudgetsSynced {};
+struct NominationAnswer {
+  PodRef pod;
+  WriteOutcome outcome = WriteOutcome::kFailed;
+  std::string message;
+};
+struct EvictionAnswer {
+  Eviction eviction;
+  WriteOutcome outcome = WriteOutcome::kFailed;
+  std::string message;
+};
 // Everything that the first lists held has been pushed before this: decisions may begin.
 struct CachesSynced {};
 // Runs on the scheduling thread, e.g. to look at the state. Must be short and must not throw.
 using Inspection = std::function<void(Scheduler&)>;
 
-using News = std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
-                          NamespaceRemoval, BindAnswer, PodReadAnswer, CachesSynced, Inspection>;
+using News =
+    std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
+                 NamespaceRemoval, BudgetChange, BudgetRemoval, BudgetsSynced, BindAnswer,
+                 PodReadAnswer, NominationAnswer, EvictionAnswer, CachesSynced, Inspection>;
 
 struct LoopOptions {
   std::size_t inbox_capacity = 8192;

@@ -40,7 +40,18 @@ SchedulingMetrics::SchedulingMetrics(base::MetricSink& sink,
       faults_(sink.counter("stowage_scheduler_pod_faults_total",
                            "Exceptions while handling one pod; it was set aside.", {})),
       quarantines_(sink.counter("stowage_scheduler_pods_quarantined_total",
-                                "Pods set aside after repeated faults.", {})) {
+                                "Pods set aside after repeated faults.", {})),
+      preemption_attempts_(sink.counter("scheduler_preemption_attempts_total",
+                                        "Total preemption attempts in the cluster till now", {})),
+      preemption_victims_(sink.histogram("scheduler_preemption_victims",
+                                         "Number of selected preemption victims", {},
+                                         base::exponentialBuckets(1, 2, 7))),
+      preemption_failures_(sink.counter("stowage_preemption_failures_total",
+                                        "Preemptions given up because a call failed.", {})),
+      preemption_loops_(sink.counter("stowage_preemption_loops_total",
+                                     "Times that pods of another scheduler were left alone "
+                                     "because preempting them led nowhere.",
+                                     {})) {
   for (const auto& runner : runners) names_.push_back(runner->schedulerName());
   for (std::size_t p = 0; p < runners.size(); ++p) openProfile(p, *runners[p]);
   incoming(Place::kActive, "UnschedulablePodAdd");

@@ -37,6 +37,11 @@ class SchedulingMetrics {
   void rejectedBy(std::size_t profile, PluginSet plugins, double delta);
   void evaluations(std::size_t profile, ProfileRunner& runner);
   void flushHelped();
+  // A search for victims; a preemption of so many pods; one that failed; a loop that was broken.
+  void preemptionTried() { preemption_attempts_.increment(); }
+  void preempted(std::size_t victims) { preemption_victims_.observe(static_cast<double>(victims)); }
+  void preemptionFailed() { preemption_failures_.increment(); }
+  void preemptionLoopFound() { preemption_loops_.increment(); }
   void faulted();
   void quarantined();
   void sizes(const QueueCounts& queue, std::size_t nodes, std::size_t pods, std::size_t assumed);
@@ -64,6 +69,10 @@ class SchedulingMetrics {
   base::Counter& after_flush_;
   base::Counter& faults_;
   base::Counter& quarantines_;
+  base::Counter& preemption_attempts_;
+  base::Histogram& preemption_victims_;
+  base::Counter& preemption_failures_;
+  base::Counter& preemption_loops_;
   std::map<std::pair<int, std::string_view>, base::Counter*> incoming_;  // events are literals
   std::array<std::size_t, 7> last_{};
   bool sized_ = false;

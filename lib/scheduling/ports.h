@@ -43,6 +43,8 @@ class Binder {
   // Takes the request (its outcome comes to Scheduler::bindFinished) or returns false when too many
   // wait: the scheduler then keeps the pod for later.
   virtual bool bind(const BindRequest& request) = 0;
+  // Takes a request back that has not been sent: true when it never will be, and no outcome comes.
+  virtual bool takeBack(const PodRef& /*pod*/) { return false; }
 };
 
 // Reads one pod anew, past every cache: asked after a bind without a clear answer (kUnknown,
@@ -74,12 +76,40 @@ class PodStatusWriter {
   virtual void patchStatus(const PodStatusPatch& patch) = 0;
 };
 
+// How a write ended that somebody waits for.
+enum class WriteOutcome {
+  kDone,    // the server took it
+  kGone,    // the pod is no more; its name may be another pod's
+  kFailed,  // any other refusal, or no answer
+};
+
+// A pod that must leave so that another one fits.
+struct Eviction {
+  PodRef victim;
+  PodRef preemptor;
+  std::optional<PodStatusPatch>
+      mark;  // DisruptionTarget, written first; nullopt: it stands already
+};
+
+// The writes of a preemption. May be missing: then nobody is preempted.
+class Evictor {
+ public:
+  virtual ~Evictor() = default;
+  // Writes the patch with its nomination. Its outcome comes to Scheduler::nominationFinished; false
+  // when too many wait.
+  virtual bool nominate(const PodStatusPatch& patch) = 0;
+  // Marks the victim and deletes it, by its uid. The outcome comes to Scheduler::evictionFinished;
+  // false when too many wait.
+  virtual bool evict(const Eviction& eviction) = 0;
+};
+
 struct PodEvent {
   bool warning = false;
   std::string reason;  // "Scheduled", "FailedScheduling"
   std::string action;  // "Binding", "Scheduling"
   std::string note;    // cut by the recorder
   PodRef pod;
+  std::optional<PodRef> related;
   std::string resource_version;
   std::string reporting_controller;  // the profile's scheduler name
 };

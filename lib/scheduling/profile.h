@@ -56,6 +56,14 @@ struct SpreadDefaults {
   std::vector<kubeapi::TopologySpreadConstraint> constraints;
 };
 
+// What DefaultPreemption does for the pods of a profile.
+struct PreemptionSettings {
+  bool enabled = true;
+  bool after_claims = true;  // DynamicResources speaks first: its words come before preemption's
+  // Pods of schedulers that are not ours are never evicted (args of config.stowage.dev/v1alpha1).
+  bool spare_other_schedulers = false;
+};
+
 struct Profile {
   std::string scheduler_name;
   // Enabled plugins by name, in order. A name that is known upstream but not built here is allowed
@@ -76,6 +84,7 @@ struct Profile {
   std::int64_t hard_pod_affinity_weight = 1;  // 0 to 100
   bool ignore_preferred_terms_of_existing_pods = false;
   SpreadDefaults spread_defaults;
+  PreemptionSettings preemption;
   // DefaultPreemptionArgs: how many candidates a search looks at; never both 0.
   std::int64_t min_candidate_nodes_percentage = 10;
   std::int64_t min_candidate_nodes_absolute = 100;

@@ -11,6 +11,8 @@
 #include "scheduling/cycle/cycle.h"
 #include "scheduling/cycle/intake.h"
 #include "scheduling/cycle/reporter.h"
+#include "scheduling/preemption/evictions.h"
+#include "scheduling/preemption/preemption.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -41,11 +43,13 @@ class Scheduler::Impl {
         metrics(sink, profiles),
         queue(queueOptions(options), clock,
               [this](Place place, std::string_view event) { metrics.enteredQueue(place, event); }),
-        context{options, this->ports, clock, cache, queue, profiles, metrics},
+        context{options, this->ports, clock, cache, queue, profiles, metrics, nominator},
         reporter(this->ports, clock),
         binding(context, reporter),
-        intake(context, binding),
-        cycle(context, reporter, binding) {
+        evictions(context, reporter, binding),
+        preemption(context, reporter, evictions, options.seed),
+        intake(context, binding, evictions, preemption),
+        cycle(context, reporter, binding, evictions, preemption) {
     STOWAGE_CHECK(ports.binder != nullptr, "a scheduler without a binder");
     publish();
   }
@@ -73,9 +77,12 @@ class Scheduler::Impl {
   std::vector<std::unique_ptr<ProfileRunner>> profiles;
   SchedulingMetrics metrics;
   SchedulingQueue queue;
+  Nominator nominator;
   Context context;
   Reporter reporter;
   Binding binding;
+  Evictions evictions;
+  Preemption preemption;
   Intake intake;
   Cycle cycle;
 };
@@ -124,6 +131,35 @@ void Scheduler::namespaceDeleted(const kubeapi::NamespacePtr& ns) {
   if (ns == nullptr) return;
   impl_->apply("namespace deletion", ns->meta.name.view(),
                [&] { impl_->intake.namespaceGone(ns->meta.name); });
+}
+
+void Scheduler::budgetSet(const kubeapi::PodDisruptionBudgetPtr& budget) {
+  if (budget == nullptr) return;
+  impl_->apply("disruption budget", budget->meta.name.view(),
+               [&] { impl_->preemption.budgets().set(budget); });
+}
+
+void Scheduler::budgetDeleted(const kubeapi::PodDisruptionBudgetPtr& last_known) {
+  if (last_known == nullptr) return;
+  impl_->apply("disruption budget deletion", last_known->meta.name.view(), [&] {
+    impl_->preemption.budgets().remove(last_known->meta.ns, last_known->meta.name);
+  });
+}
+
+void Scheduler::budgetsKnown() {
+  impl_->apply("disruption budgets", "", [&] { impl_->intake.budgetsKnown(); });
+}
+
+void Scheduler::nominationFinished(const PodRef& pod, WriteOutcome outcome,
+                                   const std::string& message) {
+  impl_->apply("nomination answer", pod.name.view(),
+               [&] { impl_->evictions.nominationFinished(pod, outcome, message); });
+}
+
+void Scheduler::evictionFinished(const Eviction& eviction, WriteOutcome outcome,
+                                 const std::string& message) {
+  impl_->apply("eviction answer", eviction.victim.name.view(),
+               [&] { impl_->evictions.evictionFinished(eviction, outcome, message); });
 }
 
 void Scheduler::bindFinished(const BindRequest& request, BindOutcome outcome,

@@ -15,6 +15,7 @@
 #include "base/metric_sink.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
+#include "kubeapi/policy.h"
 #include "scheduling/cycle/inspection.h"
 #include "scheduling/ports.h"
 #include "scheduling/profile.h"
@@ -29,6 +30,7 @@ struct SchedulerOptions {
   // Recompute and compare at every decision (debug, tests); a difference ends the process.
   bool verify_caches = false;
   std::size_t max_shapes = 4096;
+  std::uint64_t seed = 1;  // where a search for victims begins among the nodes
 };
 
 struct SchedulerPorts {
@@ -37,6 +39,7 @@ struct SchedulerPorts {
   EventSink* events = nullptr;
   // May be null: then a pod whose bind got no answer stays assumed until the watch tells.
   PodReader* reader = nullptr;
+  Evictor* evictor = nullptr;  // may be null: then nobody is preempted
 };
 
 struct QueueSizes {
@@ -60,6 +63,15 @@ class Scheduler {
   void nodeDeleted(const kubeapi::NodePtr& last_known);
   void namespaceSet(const kubeapi::NamespacePtr& ns);
   void namespaceDeleted(const kubeapi::NamespacePtr& ns);
+
+  void budgetSet(const kubeapi::PodDisruptionBudgetPtr& budget);
+  void budgetDeleted(const kubeapi::PodDisruptionBudgetPtr& last_known);
+  // All budgets of the first list are there: from now on pods may be preempted.
+  void budgetsKnown();
+
+  // The answers of the Evictor.
+  void nominationFinished(const PodRef& pod, WriteOutcome outcome, const std::string& message);
+  void evictionFinished(const Eviction& eviction, WriteOutcome outcome, const std::string& message);
 
   // The answer to Binder::bind.
   void bindFinished(const BindRequest& request, BindOutcome outcome, const std::string& message);

@@ -157,6 +157,8 @@ void ClusterCache::attach(CachedPod& pod, NodeInfo& info) {
   pod.position = static_cast<std::uint32_t>(info.pods.size());
   info.pods.push_back(&pod);
   info.ports.add(pod.ports);
+  pod.priority = pod.pod->spec.priority;
+  info.priorities.add(pod.priority);
   if (info.index != kNoNode) state_.place(info.index, pod.demand->amounts());
   if (!pod.demand->absent().empty()) with_absent_.insert(&pod);
   anti_affinity_.add(*pod.pod);
@@ -168,6 +170,7 @@ void ClusterCache::detach(CachedPod& pod) {
   info.pods[pod.position]->position = pod.position;
   info.pods.pop_back();
   info.ports.remove(pod.ports);
+  info.priorities.remove(pod.priority);
   if (info.index != kNoNode) state_.remove(info.index, pod.demand->amounts());
   with_absent_.erase(&pod);
   anti_affinity_.remove(*pod.pod);
@@ -276,13 +279,16 @@ bool ClusterCache::consistent() const {
   std::size_t assumed = 0;
   for (const auto& [name, info] : nodes_) {
     UsedPorts ports;
+    PriorityCounts priorities;
     pods += info->pods.size();
     for (const CachedPod* pod : info->pods) {
       if (pod->node != info.get() || find(pod->pod->meta.uid) != pod) return false;
       assumed += pod->assumed ? 1 : 0;
       ports.add(pod->ports);
+      priorities.add(pod->priority);
     }
     if (ports.size() != info->ports.size()) return false;
+    if (!(priorities == info->priorities)) return false;
     if (info->index == kNoNode) continue;
     for (std::size_t d = 0; d < state_.dimensions(); ++d) {
       const auto dim = static_cast<placement::Dimension>(d);

@@ -9,6 +9,7 @@
 #include "placement/cluster_state.h"
 #include "scheduling/cache/dimension_table.h"
 #include "scheduling/cache/image_states.h"
+#include "scheduling/cache/priority_counts.h"
 #include "scheduling/cache/used_ports.h"
 
 namespace stowage::scheduling {
@@ -21,6 +22,7 @@ struct CachedPod {
   NodeInfo* node = nullptr;
   std::uint32_t position = 0;  // in node->pods
   bool assumed = false;
+  std::int32_t priority = 0;  // as counted on the node
   std::shared_ptr<const PodDemand> demand;
   std::vector<kubeapi::HostPort> ports;
 };
@@ -34,6 +36,7 @@ struct NodeInfo {
   std::vector<CachedPod*> pods;
   UsedPorts ports;
   NodeImages images;  // empty while no profile scores by images
+  PriorityCounts priorities;
 };
 
 // What filters and scores see of one node.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduling/cycle/promised_room.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -36,8 +37,10 @@ bool Binding::start(QueuedPod& entry, placement::NodeIndex node, SteadyTime atte
     full_until_ = context_.clock.now() + kFullPause;
     return false;
   }
+  const Symbol decided = flight.request.node;
   flights_.insert_or_assign(uid, std::move(flight));
   ++outstanding_;
+  promiseEnded(context_, pod, decided);
   return true;
 }
 
@@ -45,6 +48,17 @@ void Binding::abandon(const Symbol& uid) {
   if (flights_.contains(uid)) return;
   const CachedPod* pod = context_.cache.find(uid);
   if (pod != nullptr && pod->assumed) release(uid);
+}
+
+bool Binding::takeBack(const Symbol& uid) {
+  const auto found = flights_.find(uid);
+  if (found == flights_.end() || found->second.state != State::kBinding) return false;
+  if (!context_.ports.binder->takeBack(found->second.request.pod)) return false;
+  answered(found->second);
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  failed(uid, flight, "preempted", true);
+  return true;
 }
 
 void Binding::answered(Flight& flight) {

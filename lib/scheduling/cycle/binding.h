@@ -22,6 +22,9 @@ class Binding {
   bool start(QueuedPod& entry, placement::NodeIndex node, base::SteadyTime attempt_started);
   // Takes back an assumption that the binder never heard of (after a fault).
   void abandon(const Symbol& uid);
+  // Takes back a decision whose bind has not been sent: true when the node is free again and the
+  // pod backs off. For pods that are to make room.
+  bool takeBack(const Symbol& uid);
 
   void finished(const BindRequest& request, BindOutcome outcome, const std::string& message);
   void refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod);

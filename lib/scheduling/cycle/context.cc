@@ -26,6 +26,7 @@ void wakePods(Context& context, const ClusterEvent& event) {
   };
   context.queue.wakeWhere(event.label, [&](const QueuedPod& entry) {
     if ((entry.rejectors & kQuarantineRejector) != 0) return false;
+    if (entry.pod->spec.priority > event.highest_priority) return false;
     if ((event.kinds & kNodeAdd) != 0 && (entry.rejectors & kNoNodesRejector) != 0) return true;
     if ((event.kinds & kPodRefusalGone) != 0 && refusalGone(context, entry, inter_pod)) return true;
     return helps(entry);

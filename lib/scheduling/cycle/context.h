@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "scheduling/cycle/profile_runner.h"
 #include "scheduling/metrics.h"
 #include "scheduling/ports.h"
+#include "scheduling/queue/nominator.h"
 #include "scheduling/queue/scheduling_queue.h"
 #include "scheduling/scheduler.h"
 
@@ -21,6 +23,8 @@ inline constexpr PluginSet kNoNodesRejector = PluginSet{1} << 63;
 // Rejector of pods that faulted too often: no event wakes them, only their own update or the flush.
 inline constexpr PluginSet kQuarantineRejector = PluginSet{1} << 62;
 
+using Symbols = std::unordered_set<Symbol>;
+
 struct Context {
   const SchedulerOptions& options;
   const SchedulerPorts& ports;
@@ -29,6 +33,7 @@ struct Context {
   SchedulingQueue& queue;
   std::vector<std::unique_ptr<ProfileRunner>>& profiles;
   SchedulingMetrics& metrics;
+  Nominator& nominator;
 };
 
 // Moves the waiting pods that the event may help. Each shape is asked once per event.

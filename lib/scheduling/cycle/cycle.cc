@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "scheduling/cycle/fit_error.h"
+#include "scheduling/cycle/promised_room.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -73,31 +74,85 @@ void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
            started);
     return;
   }
-  const Attempt attempt{*pod, entry.shape};
+  place(entry, {*pod, entry.shape}, started);
+}
+
+void Cycle::place(QueuedPod& entry, const Attempt& attempt, SteadyTime started) {
+  ProfileRunner& profile = *context_.profiles[entry.profile];
   if (const auto why = profile.preFilter(attempt)) {
-    reject(entry, AttemptResult::kUnschedulable, why->message, why->rejectors, started);
+    reject(entry, AttemptResult::kUnschedulable, why->message, why->rejectors, started, false);
     return;
   }
-  const placement::Choice choice = profile.decide(attempt);
+  placement::NodeIndex node = promisedNode(profile, attempt);
+  std::vector<NodeVerdict> withheld;
+  if (node == placement::kNoNode) {
+    withheld = withheldNodes(context_, profile, attempt);
+    node = profile.decide(attempt, withheld).node;
+  }
   context_.metrics.algorithmEnded(seconds(context_.clock.now() - started));
   context_.metrics.evaluations(entry.profile, profile);
-  if (choice.node == placement::kNoNode) {
-    const ProfileRunner::Explanation why = profile.explain(attempt);
-    reject(entry, AttemptResult::kUnschedulable, why.message, why.rejectors, started);
+  if (node != placement::kNoNode) {
+    binding_.start(entry, node, started);
     return;
   }
-  binding_.start(entry, choice.node, started);
+  const ProfileRunner::Explanation why = profile.explain(attempt, withheld);
+  Preemption::Outcome outcome;
+  if (!why.unresolvable) outcome = preemption_.consider(profile, attempt, withheld);
+  preempt(entry, why, outcome, started);
+}
+
+// The node that an earlier preemption made room on goes before all others.
+placement::NodeIndex Cycle::promisedNode(ProfileRunner& profile, const Attempt& attempt) {
+  const Symbol name = context_.nominator.nodeOf(attempt.pod.meta.uid);
+  if (name.empty()) return placement::kNoNode;
+  const placement::NodeIndex node = context_.cache.state().findNode(name);
+  if (node == placement::kNoNode) return node;
+  const bool fits =
+      checkBesidePromised(context_, profile, attempt, node).fit == placement::Fit::kFits;
+  return fits ? node : placement::kNoNode;
+}
+
+// No node took the pod: room is made for it, or it waits.
+void Cycle::preempt(QueuedPod& entry, const ProfileRunner::Explanation& why,
+                    const Preemption::Outcome& outcome, SteadyTime started) {
+  using Promise = Preemption::Outcome::Promise;
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  std::string message = why.message;
+  if (!outcome.message.empty()) message += " " + outcome.message;
+  if (outcome.promise != Promise::kMake) {
+    const bool clear = outcome.promise == Promise::kClear;
+    reject(entry, AttemptResult::kUnschedulable, message, why.rejectors, started, clear);
+    return;
+  }
+  const kubeapi::PodPtr pod = entry.pod;
+  sleep(entry, why.rejectors);
+  context_.metrics.attemptEnded(entry.profile, AttemptResult::kUnschedulable,
+                                seconds(context_.clock.now() - started));
+  const PodStatusPatch patch =
+      reporter_.failedWithNomination(*pod, message, profile.schedulerName(), outcome.node);
+  if (evictions_.start(entry, outcome.node, outcome.victims, patch)) {
+    preemption_.began(profile, *pod, outcome);
+    return;
+  }
+  uncountRejectors(context_, entry);
+  context_.queue.addAfterError(entry);
 }
 
 void Cycle::reject(QueuedPod& entry, AttemptResult result, const std::string& message,
-                   PluginSet rejectors, SteadyTime started) {
+                   PluginSet rejectors, SteadyTime started, bool clear_promise) {
   const std::uint32_t profile = entry.profile;
   const kubeapi::PodPtr pod = entry.pod;
+  if (clear_promise) promise(context_, pod, Symbol());
+  sleep(entry, rejectors);
+  context_.metrics.attemptEnded(profile, result, seconds(context_.clock.now() - started));
+  reporter_.failed(*pod, reasonOf(result), message, context_.profiles[profile]->schedulerName(),
+                   clear_promise);
+}
+
+void Cycle::sleep(QueuedPod& entry, PluginSet rejectors) {
   context_.queue.addUnschedulable(entry, rejectors);
   entry.counted = rejectors & ~(kNoNodesRejector | kQuarantineRejector);
-  context_.metrics.rejectedBy(profile, entry.counted, 1);
-  context_.metrics.attemptEnded(profile, result, seconds(context_.clock.now() - started));
-  reporter_.failed(*pod, reasonOf(result), message, context_.profiles[profile]->schedulerName());
+  context_.metrics.rejectedBy(entry.profile, entry.counted, 1);
 }
 
 void Cycle::isolate(const Symbol& uid, std::string_view what, SteadyTime started) noexcept {

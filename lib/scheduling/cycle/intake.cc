@@ -1,6 +1,7 @@
 #include "scheduling/cycle/intake.h"
 
 #include "base/log.h"
+#include "scheduling/cycle/promised_room.h"
 #include "scheduling/cycle/unsupported.h"
 
 namespace stowage::scheduling {
@@ -38,7 +39,8 @@ bool specUnchanged(const kubeapi::Pod& a, const kubeapi::Pod& b) {
 
 }  // namespace
 
-Intake::Intake(Context& context, Binding& binding) : context_(context), binding_(binding) {
+Intake::Intake(Context& context, Binding& binding, Evictions& evictions, Preemption& preemption)
+    : context_(context), binding_(binding), evictions_(evictions), preemption_(preemption) {
   for (std::uint32_t i = 0; i < context.profiles.size(); ++i) {
     profiles_.emplace(Symbol(context.profiles[i]->schedulerName()), i);
   }
@@ -58,13 +60,21 @@ void Intake::podSeen(const kubeapi::PodPtr& pod) {
     placed(pod);
   } else if (const auto profile = profileOf(*pod)) {
     pending(pod, *profile);
+  } else if (!pod->meta.deletion_time) {
+    promiseSeen(context_, pod);  // its scheduler has room in mind for it
+  } else {
+    promiseEnded(context_, pod, Symbol());
   }
 }
 
 void Intake::placed(const kubeapi::PodPtr& pod) {
   const Symbol& uid = pod->meta.uid;
+  const CachedPod* known = context_.cache.find(uid);
+  preemption_.podSeen(known == nullptr ? nullptr : known->pod.get(), *pod);
   const ClusterCache::PlacedChange change = context_.cache.setPlaced(pod);
   binding_.placedByWatch(uid);
+  evictions_.placedByWatch(*pod);
+  promiseEnded(context_, pod, pod->spec.node_name);
   if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
   if (change.what == ClusterCache::Placed::kMoved) {
     base::log().warn(
@@ -79,13 +89,19 @@ void Intake::placed(const kubeapi::PodPtr& pod) {
 }
 
 void Intake::pending(const kubeapi::PodPtr& pod, std::uint32_t profile) {
+  // Placed or assumed: an event from before that, or the echo of our own writes.
+  const bool decided = context_.cache.find(pod->meta.uid) != nullptr;
+  if (pod->meta.deletion_time) {
+    promiseEnded(context_, pod, Symbol());
+  } else if (!decided) {
+    promiseSeen(context_, pod);
+  }
   QueuedPod* entry = context_.queue.find(pod->meta.uid);
   if (entry != nullptr) {
     updatePending(*entry, pod);
     return;
   }
-  // Placed or assumed: an event from before that, or the echo of our own writes.
-  if (context_.cache.find(pod->meta.uid) != nullptr || pod->meta.deletion_time) return;
+  if (decided || pod->meta.deletion_time) return;
   const ShapeId shape = context_.profiles[profile]->acquireShape(*pod);
   context_.queue.add(pod, profile, shape);
 }
@@ -119,10 +135,13 @@ void Intake::podGone(const kubeapi::PodPtr& last_known) {
   if (last_known == nullptr) return;
   const Symbol uid = last_known->meta.uid;
   binding_.goneByWatch(uid);
+  evictions_.goneByWatch(uid);
+  promiseEnded(context_, last_known, Symbol());
   if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
   const ClusterCache::Left left = context_.cache.remove(uid);
   if (!left.found) return;
   wakeAfterPodLeft(context_, left.node, left.ports, left.had_anti_affinity, kAssignedDelete);
+  if (left.node != nullptr) wakePromised(context_, left.node->name);
 }
 
 void Intake::nodeSeen(const kubeapi::NodePtr& node) {
@@ -142,7 +161,9 @@ void Intake::nodeSeen(const kubeapi::NodePtr& node) {
   if (event.kinds != 0) wakePods(context_, event);
 }
 
-void Intake::nodeGone(const Symbol& name) { context_.cache.removeNode(name); }
+void Intake::nodeGone(const Symbol& name) {
+  if (context_.cache.removeNode(name)) wakePromised(context_, name);
+}
 
 void Intake::refusalsMayHaveGone(std::string_view label) {
   ClusterEvent event;
@@ -158,6 +179,15 @@ void Intake::namespaceSeen(const kubeapi::NamespacePtr& ns) {
 
 void Intake::namespaceGone(const Symbol& name) {
   context_.cache.antiAffinity().removeNamespace(name);
+}
+
+void Intake::budgetsKnown() {
+  if (preemption_.budgets().known()) return;
+  preemption_.budgets().setKnown();
+  // Pods that could have preempted somebody were told to wait.
+  context_.queue.wakeWhere("PodDisruptionBudgetAdd", [](const QueuedPod& entry) {
+    return (entry.rejectors & kQuarantineRejector) == 0;
+  });
 }
 
 }  // namespace stowage::scheduling

@@ -11,12 +11,14 @@
 #include "kubeapi/pod.h"
 #include "scheduling/cycle/binding.h"
 #include "scheduling/cycle/context.h"
+#include "scheduling/preemption/evictions.h"
+#include "scheduling/preemption/preemption.h"
 
 namespace stowage::scheduling {
 
 class Intake {
  public:
-  Intake(Context& context, Binding& binding);
+  Intake(Context& context, Binding& binding, Evictions& evictions, Preemption& preemption);
 
   void podSeen(const kubeapi::PodPtr& pod);
   void podGone(const kubeapi::PodPtr& last_known);
@@ -24,6 +26,8 @@ class Intake {
   void nodeGone(const Symbol& name);
   void namespaceSeen(const kubeapi::NamespacePtr& ns);
   void namespaceGone(const Symbol& name);
+  // The first list of disruption budgets is complete.
+  void budgetsKnown();
 
  private:
   void placed(const kubeapi::PodPtr& pod);
@@ -34,6 +38,8 @@ class Intake {
 
   Context& context_;
   Binding& binding_;
+  Evictions& evictions_;
+  Preemption& preemption_;
   std::unordered_map<Symbol, std::uint32_t> profiles_;  // by scheduler name
 };
 

@@ -50,7 +50,13 @@ void ProfileRunner::countReasons(const Shape& shape, NodeIndex node, const Verdi
   for (std::string& reason : reasons) counts[std::move(reason)] += times;
 }
 
-ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& shape) {
+void ProfileRunner::addReasons(const Attempt& attempt, NodeIndex node, const Verdict& verdict,
+                               ReasonCounts& counts) {
+  countReasons(shapes_.at(attempt.shape), node, verdict, 1, counts);
+}
+
+ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& shape,
+                                                       std::span<const NodeVerdict> withheld) {
   Explanation explanation;
   explanation.rejectors = bitOf(pluginId("NodeAffinity"));
   const std::size_t nodes = cache_.nodeCount();
@@ -66,7 +72,10 @@ ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& 
     const NodeIndex node = cache_.state().findNode(name);
     if (node == kNoNode) continue;
     ++named;
-    const Verdict verdict = peers_.combined(check(id, node), node, evaluations_.filters);
+    const NodeVerdict* held = findNode(withheld, node);
+    const Verdict verdict = held != nullptr
+                                ? held->verdict
+                                : peers_.combined(check(id, node), node, evaluations_.filters);
     if (verdict.fit == Fit::kFits) continue;
     explanation.rejectors |= bitOf(filters_[verdict.rule].id);
     countReasons(shape, node, verdict, 1, counts);
@@ -76,12 +85,13 @@ ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& 
   return explanation;
 }
 
-ProfileRunner::Explanation ProfileRunner::explain(const Attempt& attempt) {
+ProfileRunner::Explanation ProfileRunner::explain(const Attempt& attempt,
+                                                  std::span<const NodeVerdict> withheld) {
   const ShapeId id = attempt.shape;
   const Shape& shape = shapes_.at(id);
   forgetIfStale(id);
   peers_.prepareFilters(attempt, shape);
-  if (namesNodes(shape)) return explainNamed(id, shape);
+  if (namesNodes(shape)) return explainNamed(id, shape, withheld);
   // Nodes that fail alike are worded once.
   struct Alike {
     NodeIndex example = kNoNode;
@@ -95,7 +105,10 @@ ProfileRunner::Explanation ProfileRunner::explain(const Attempt& attempt) {
   const std::span<const Verdict> verdicts = verdicts_->verdicts(id);
   for (NodeIndex node = 0; node < verdicts.size(); ++node) {
     if (!cache_.state().present(node)) continue;
-    const Verdict verdict = peers_.combined(verdicts[node], node, evaluations_.filters);
+    const NodeVerdict* held = findNode(withheld, node);
+    const Verdict verdict = held != nullptr
+                                ? held->verdict
+                                : peers_.combined(verdicts[node], node, evaluations_.filters);
     if (verdict.fit == Fit::kFits) continue;
     const bool local = filters_[verdict.rule].plugin != nullptr;
     if (local && each_differs && (verdict.reasons & kAskAgain) != 0) {

@@ -212,12 +212,14 @@ std::optional<ProfileRunner::Explanation> ProfileRunner::preFilter(const Attempt
   return rejection;
 }
 
-Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape, bool& several) {
+Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape,
+                                       std::span<const NodeVerdict> withheld, bool& several) {
   Choice choice;
   for (const Symbol& name : *shape.required_nodes.nodeNames()) {
     const NodeIndex node = cache_.state().findNode(name);
     if (node == kNoNode) continue;
     ++choice.evaluated;
+    if (findNode(withheld, node) != nullptr) continue;
     if (peers_.combined(check(id, node), node, evaluations_.filters).fit != Fit::kFits) continue;
     choice.node = node;
     ++choice.feasible;
@@ -226,8 +228,10 @@ Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape, bool& sev
   return choice;
 }
 
-Choice ProfileRunner::decideWithPeers(const Attempt& attempt, const Shape& /*shape*/) {
+Choice ProfileRunner::decideAmongAll(const Attempt& attempt,
+                                     std::span<const NodeVerdict> withheld) {
   verdicts_->feasible(attempt.shape, candidates_);
+  std::erase_if(candidates_, [&](NodeIndex node) { return findNode(withheld, node) != nullptr; });
   peers_.keepFeasible(candidates_, evaluations_.filters);
   if (candidates_.size() > 1) {
     peers_.score(candidates_, extra_, evaluations_.scores);
@@ -237,7 +241,7 @@ Choice ProfileRunner::decideWithPeers(const Attempt& attempt, const Shape& /*sha
   return verdicts_->chooseAmong(attempt.shape, candidates_, extra_);
 }
 
-Choice ProfileRunner::decide(const Attempt& attempt) {
+Choice ProfileRunner::decide(const Attempt& attempt, std::span<const NodeVerdict> withheld) {
   const ShapeId id = attempt.shape;
   const Shape& shape = shapes_.at(id);
   forgetIfStale(id);
@@ -245,10 +249,10 @@ Choice ProfileRunner::decide(const Attempt& attempt) {
   const bool peers = peers_.prepare(attempt, shape);
   if (namesNodes(shape) && shape.required_nodes.nodeNames()->size() <= kFewNames) {
     bool several = false;
-    const Choice choice = decideAmongNamed(id, shape, several);
+    const Choice choice = decideAmongNamed(id, shape, withheld, several);
     if (!several) return choice;
   }
-  return peers ? decideWithPeers(attempt, shape) : verdicts_->choose(id);
+  return peers || !withheld.empty() ? decideAmongAll(attempt, withheld) : verdicts_->choose(id);
 }
 
 Verdict ProfileRunner::checkNow(const Attempt& attempt, NodeIndex node) {

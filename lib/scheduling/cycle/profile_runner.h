@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "scheduling/cycle/attempt.h"
 #include "scheduling/cycle/fit_error.h"
 #include "scheduling/cycle/inspection.h"
+#include "scheduling/cycle/node_verdict.h"
 #include "scheduling/cycle/peer_rules.h"
 #include "scheduling/plugins/plugin.h"
 #include "scheduling/plugins/registry.h"
@@ -43,17 +45,22 @@ class ProfileRunner final : private placement::NodeRules {
   struct Explanation {
     std::string message;
     PluginSet rejectors = 0;
-    bool unresolvable = false;  // set by preFilter(): removing pods cannot help
+    bool unresolvable = false;  // rejected before any node was looked at: removing pods cannot help
     std::string reason;         // the message without the count of nodes, when there is but one
   };
   // Rejected before any node is looked at; nullopt: go on with decide().
   std::optional<Explanation> preFilter(const Attempt& attempt);
   // A pod of this shape is tried for the first time.
   void arrived(ShapeId shape);
-  // The best feasible node; node is kNoNode when there is none.
-  placement::Choice decide(const Attempt& attempt);
-  // Why decide() found none. The cluster has nodes.
-  Explanation explain(const Attempt& attempt);
+  // The best feasible node; node is kNoNode when there is none. `withheld`, by ascending slot, are
+  // kept from this pod whatever the filters say.
+  placement::Choice decide(const Attempt& attempt, std::span<const NodeVerdict> withheld = {});
+  // Why decide() found none; withheld nodes for the reasons of their verdicts. The cluster has
+  // nodes.
+  Explanation explain(const Attempt& attempt, std::span<const NodeVerdict> withheld = {});
+  // Counts the reasons behind a verdict of checkNow(), on the cluster as it was then.
+  void addReasons(const Attempt& attempt, placement::NodeIndex node,
+                  const placement::Verdict& verdict, ReasonCounts& counts);
   // The verdict of all filters for one node on the cluster as it is now, past the cache: for
   // what-if questions (trial.h).
   placement::Verdict checkNow(const Attempt& attempt, placement::NodeIndex node);
@@ -97,11 +104,12 @@ class ProfileRunner final : private placement::NodeRules {
   void forgetIfStale(ShapeId id);
   void forgetScoresIfStale(ShapeId id);
   [[nodiscard]] bool namesNodes(const Shape& shape) const;
-  placement::Choice decideAmongNamed(ShapeId id, const Shape& shape, bool& several);
-  placement::Choice decideWithPeers(const Attempt& attempt, const Shape& shape);
+  placement::Choice decideAmongNamed(ShapeId id, const Shape& shape,
+                                     std::span<const NodeVerdict> withheld, bool& several);
+  placement::Choice decideAmongAll(const Attempt& attempt, std::span<const NodeVerdict> withheld);
   void countReasons(const Shape& shape, placement::NodeIndex node,
                     const placement::Verdict& verdict, std::size_t times, ReasonCounts& counts);
-  Explanation explainNamed(ShapeId id, const Shape& shape);
+  Explanation explainNamed(ShapeId id, const Shape& shape, std::span<const NodeVerdict> withheld);
   NodeFinding findingOf(const Shape& shape, placement::NodeIndex node,
                         const placement::Verdict& verdict);
   std::vector<ScoreFinding> localScores(ShapeId id,

@@ -30,7 +30,7 @@ constexpr std::array kPlugins = {
     PluginInfo{"PodTopologySpread", true, true, false},
     PluginInfo{"InterPodAffinity", true, true, false},
     PluginInfo{"DynamicResources", true, true, false},
-    PluginInfo{"DefaultPreemption", false, false, false},
+    PluginInfo{"DefaultPreemption", false, false, true},
     PluginInfo{"NodeResourcesBalancedAllocation", false, true, true},
     PluginInfo{"ImageLocality", false, true, true},
     PluginInfo{"DefaultBinder", false, false, true},

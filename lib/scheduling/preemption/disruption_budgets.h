@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -28,12 +27,10 @@ class DisruptionBudgets {
   static constexpr std::size_t kMaxLookedAt = 256;
   static constexpr std::size_t kMaxSelectorLength = 1024;
 
-  // Whether the budgets are known at all, and why not. Unknown until the first list: nobody may be
-  // evicted before that, as the one budget that matters could be missing.
-  void setKnown() { unknown_.clear(); }
-  void setUnknown(std::string why) { unknown_ = std::move(why); }
-  [[nodiscard]] bool known() const { return unknown_.empty(); }
-  [[nodiscard]] const std::string& whyUnknown() const { return unknown_; }
+  // Whether the first list has arrived. Nobody may be evicted before that, as the one budget that
+  // matters could be missing.
+  void setKnown() { known_ = true; }
+  [[nodiscard]] bool known() const { return known_; }
 
   void set(const kubeapi::PodDisruptionBudgetPtr& budget);
   void remove(const Symbol& ns, const Symbol& name);
@@ -58,7 +55,7 @@ class DisruptionBudgets {
 
   std::unordered_map<Symbol, Room> rooms_;  // by namespace
   std::size_t size_ = 0;
-  std::string unknown_ = "the first list of poddisruptionbudgets has not arrived yet";
+  bool known_ = false;
 };
 
 // Counts evictions of one node's pods against the budgets, on a copy of what they allow.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -36,6 +37,8 @@ struct ClusterEvent {
   // The pod before the event (kPodGone, kPodLabels) and after it (kPodPlaced, kPodLabels).
   const kubeapi::Pod* pod_before = nullptr;
   const kubeapi::Pod* pod_after = nullptr;
+  // Only pods of at most this priority are concerned.
+  std::int32_t highest_priority = std::numeric_limits<std::int32_t>::max();
 };
 
 }  // namespace stowage::scheduling

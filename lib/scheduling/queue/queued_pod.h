@@ -38,10 +38,12 @@ struct QueuedPod {
   std::uint32_t attempts = 0;
   std::uint32_t unschedulable_count = 0;
   std::uint32_t consecutive_errors = 0;
-  std::uint32_t faults = 0;     // exceptions while it was handled
-  PluginSet rejectors = 0;      // why it waits
-  PluginSet counted = 0;        // rejectors that the gauge unschedulable_pods counts now
-  bool moved_by_flush = false;  // its present attempt is owed to the timeout alone
+  std::uint32_t faults = 0;  // exceptions while it was handled
+  PluginSet rejectors = 0;   // why it waits
+  PluginSet counted = 0;     // rejectors that the gauge unschedulable_pods counts now
+  bool held = false;  // unschedulable, and no event wakes it until SchedulingQueue::release()
+  bool changed_in_hold = false;  // its own update would have woken it
+  bool moved_by_flush = false;   // its present attempt is owed to the timeout alone
 };
 
 }  // namespace stowage::scheduling

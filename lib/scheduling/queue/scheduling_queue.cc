@@ -180,8 +180,22 @@ void SchedulingQueue::replacePod(QueuedPod& entry, const kubeapi::PodPtr& pod) {
   enter(entry, released ? Place::kActive : (gated ? Place::kGated : before), kPodUpdate);
 }
 
+void SchedulingQueue::hold(QueuedPod& entry) {
+  entry.held = entry.place == Place::kUnschedulable;
+  entry.changed_in_hold = false;
+}
+
+void SchedulingQueue::release(QueuedPod& entry) {
+  entry.held = false;
+  if (std::exchange(entry.changed_in_hold, false)) wake(entry, kPodUpdate);
+}
+
 void SchedulingQueue::wake(QueuedPod& entry, std::string_view event) {
   if (entry.place != Place::kUnschedulable) return;
+  if (entry.held) {
+    entry.changed_in_hold |= event == kPodUpdate;
+    return;
+  }
   leave(entry);
   enter(entry, entry.backoff_until > clock_.now() ? Place::kBackoff : Place::kActive, event);
 }
@@ -212,7 +226,7 @@ void SchedulingQueue::runTimers() {
   next_flush_ = now + kFlushPeriod;
   for (std::size_t i = unschedulable_.size(); i-- > 0;) {
     QueuedPod& entry = *unschedulable_[i];
-    if (now - entry.queued_at <= options_.unschedulable_flush) continue;
+    if (entry.held || now - entry.queued_at <= options_.unschedulable_flush) continue;
     entry.moved_by_flush = true;
     wake(entry, kTimeout);
   }

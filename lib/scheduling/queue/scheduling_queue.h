@@ -55,6 +55,12 @@ class SchedulingQueue {
   // A popped pod comes back as if it had not been popped.
   void putBack(QueuedPod& entry);
 
+  // An unschedulable pod is left alone by events and timers until release(): room is being made for
+  // it.
+  void hold(QueuedPod& entry);
+  // Ends that. Wakes the pod when it was updated meanwhile.
+  void release(QueuedPod& entry);
+
   // Replaces the pod object of an entry. Keeps the order of its queue right; releases from gated
   // when the gates are gone.
   void replacePod(QueuedPod& entry, const kubeapi::PodPtr& pod);

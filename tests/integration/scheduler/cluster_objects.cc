@@ -132,6 +132,22 @@ std::vector<std::string> refusedRequests(ControlPlane& cluster, const std::strin
   return refused;
 }
 
+std::vector<PodWrite> podWrites(ControlPlane& cluster, const std::string& user,
+                                const std::string& ns, std::size_t mark) {
+  std::vector<PodWrite> writes;
+  forEachAuditEvent(cluster, mark, [&](const Json& event) {
+    const Json& object = event.value("objectRef", Json::object());
+    const std::string verb = event.value("verb", "");
+    const int code = event.value("responseStatus", Json::object()).value("code", 0);
+    if (object.value("resource", "") != "pods" || object.value("namespace", "") != ns) return;
+    if (event["user"].value("username", "") != user || code < 200 || code >= 300) return;
+    if (verb != "patch" && verb != "delete" && verb != "create") return;
+    writes.push_back({verb, object.value("subresource", ""), object.value("name", ""),
+                      event.value("requestObject", Json())});
+  });
+  return writes;
+}
+
 std::vector<std::string> overcommittedNodes(ControlPlane& cluster) {
   using kubeapi::Quantity;
   const auto milli = [](const Json& amounts, const char* name) {

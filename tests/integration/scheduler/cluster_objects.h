@@ -48,6 +48,16 @@ std::size_t auditMark(ControlPlane& cluster);
 // From the audit log: requests of a user that were answered 401 or 403 since `mark`.
 std::vector<std::string> refusedRequests(ControlPlane& cluster, const std::string& user,
                                          std::size_t mark);
+// From the audit log: what a user wrote to pods of a namespace since `mark`, in the order of the
+// server's answers, as far as it was carried out.
+struct PodWrite {
+  std::string verb;         // "patch", "delete"
+  std::string subresource;  // "status", "binding" or ""
+  std::string pod;
+  Json body;  // of patches of the status; null where the log does not keep it
+};
+std::vector<PodWrite> podWrites(ControlPlane& cluster, const std::string& user,
+                                const std::string& ns, std::size_t mark);
 // Nodes whose pods ask for more than allocatable (cpu, memory, pods), described; empty is good.
 std::vector<std::string> overcommittedNodes(ControlPlane& cluster);
 

@@ -79,7 +79,9 @@ TEST_F(SchedulerOnRealApi, PodThatFitsNowhereIsToldWhyAndBoundWhenANodeComes) {
   EXPECT_EQ(condition["status"], "False");
   EXPECT_EQ(condition["reason"], "Unschedulable");
   EXPECT_EQ(condition["message"],
-            "0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.");
+            "0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. no new claims to "
+            "deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for "
+            "scheduling.");
   EXPECT_EQ(condition["observedGeneration"], 1);
   std::vector<Json> events;
   ASSERT_TRUE(waitFor(

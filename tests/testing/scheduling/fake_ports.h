@@ -19,7 +19,15 @@ class FakeBinder final : public scheduling::Binder {
     return true;
   }
 
+  bool takeBack(const scheduling::PodRef& pod) override {
+    if (!unsent) return false;
+    taken_back.push_back(pod);
+    return true;
+  }
+
   std::vector<scheduling::BindRequest> requests;  // taken, in order
+  bool unsent = false;                            // requests have not been sent yet
+  std::vector<scheduling::PodRef> taken_back;
   bool full = false;
   std::function<bool(const scheduling::BindRequest&)> fault;  // true: throw
 };
@@ -44,6 +52,24 @@ class FakePodReader final : public scheduling::PodReader {
     return true;
   }
   std::vector<scheduling::PodRef> asked;
+  bool full = false;
+};
+
+// Its answers are given by the test.
+class FakeEvictor final : public scheduling::Evictor {
+ public:
+  bool nominate(const scheduling::PodStatusPatch& patch) override {
+    if (full) return false;
+    nominations.push_back(patch);
+    return true;
+  }
+  bool evict(const scheduling::Eviction& eviction) override {
+    if (full) return false;
+    evictions.push_back(eviction);
+    return true;
+  }
+  std::vector<scheduling::PodStatusPatch> nominations;
+  std::vector<scheduling::Eviction> evictions;
   bool full = false;
 };
 

@@ -17,7 +17,9 @@ SchedulerHarness::SchedulerHarness(const HarnessOptions& options) {
   ports.status_writer = &status;
   ports.events = &events;
   ports.reader = options.with_reader ? &reader : nullptr;
+  if (options.preemption) ports.evictor = &evictor;
   scheduler = std::make_unique<scheduling::Scheduler>(scheduler_options, ports, clock, metrics);
+  if (options.preemption) scheduler->budgetsKnown();
 }
 
 int SchedulerHarness::settle() {
@@ -47,6 +49,13 @@ void SchedulerHarness::confirmAll() {
       }
     }
   }
+}
+
+kubeapi::PodPtr SchedulerHarness::seen(std::string_view pod_name) const {
+  const auto found = std::find_if(pods_.begin(), pods_.end(), [&](const kubeapi::PodPtr& pod) {
+    return pod->meta.name.view() == pod_name;
+  });
+  return found == pods_.end() ? nullptr : *found;
 }
 
 std::string SchedulerHarness::boundTo(std::string_view pod_name) const {

@@ -23,6 +23,7 @@ struct HarnessOptions {
   HarnessOptions() : profile(scheduling::defaultProfile("stowage-scheduler")) {}
   scheduling::Profile profile;
   bool with_reader = true;
+  bool preemption = false;  // an evictor, and budgets that are known
   base::Duration initial_backoff = std::chrono::seconds(1);
   base::Duration max_backoff = std::chrono::seconds(10);
 };
@@ -41,6 +42,8 @@ class SchedulerHarness {
                   const std::string& message = "");
   // Answers every bind so far with success, and lets the watch show the pods bound.
   void confirmAll();
+  // The pod that was seen last under that name; null when there is none.
+  [[nodiscard]] kubeapi::PodPtr seen(std::string_view pod_name) const;
   // Node of the last bind request for that pod; "" when there is none.
   [[nodiscard]] std::string boundTo(std::string_view pod_name) const;
   // Notes of the events with this reason.
@@ -54,6 +57,7 @@ class SchedulerHarness {
   RecordingStatusWriter status;
   RecordingEventSink events;
   FakePodReader reader;
+  FakeEvictor evictor;
   std::unique_ptr<scheduling::Scheduler> scheduler;
 
   // Shorthand: the pod or node comes.

@@ -2,11 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "base/bounded_queue.h"
 #include "cmd/scheduler/api_binder.h"
+#include "cmd/scheduler/api_event_sink.h"
+#include "cmd/scheduler/api_evictor.h"
 #include "cmd/scheduler/api_pod_reader.h"
 #include "cmd/scheduler/api_status_writer.h"
 #include "testing/api/scripted_api_client.h"
@@ -26,7 +29,7 @@ struct Bench {
   testing::ScriptedApiClient api;
   k8sclient::WriteDispatcher dispatcher{
       {1, 100},
-      {k8sclient::kBindCall, k8sclient::kStatusPatchCall, kPodReadCall},
+      {k8sclient::kBindCall, k8sclient::kStatusPatchCall, k8sclient::kEvictionCall, kPodReadCall},
       clock,
       base::nullMetricSink()};
 
@@ -128,6 +131,164 @@ TEST(ApiStatusWriter, PatchCarriesTheUidAndTheWholeCondition) {
   EXPECT_TRUE(json::parse(statusPatchBody(patch))["status"]["nominatedNodeName"].is_null());
   patch.nominated_node = "n9";
   EXPECT_EQ(json::parse(statusPatchBody(patch))["status"]["nominatedNodeName"], "n9");
+}
+
+// ---- preemption ----
+
+struct Ended {
+  scheduling::WriteOutcome outcome = scheduling::WriteOutcome::kFailed;
+  std::string message;
+};
+
+// Runs one write of an evictor to its end.
+Ended through(Bench& bench, const std::function<bool(ApiEvictor&)>& submit) {
+  base::BoundedQueue<Ended> answers(1);
+  const auto done = [&](const auto&, scheduling::WriteOutcome outcome, const std::string& message) {
+    answers.tryPush({outcome, message});
+  };
+  ApiEvictor evictor(bench.dispatcher, bench.api, done, done);
+  bench.dispatcher.start();
+  EXPECT_TRUE(submit(evictor));
+  auto answer = answers.pop({}, bench.clock.now() + std::chrono::seconds(10));
+  bench.dispatcher.stop(std::chrono::seconds(5));
+  EXPECT_TRUE(answer.has_value());
+  return answer.value_or(Ended{});
+}
+
+scheduling::Eviction eviction(bool marked = true) {
+  scheduling::Eviction made{{"ns", "victim", "uid-1"}, kPod, std::nullopt};
+  if (!marked) return made;
+  made.mark.emplace();
+  made.mark->pod = made.victim;
+  made.mark->condition_type = "DisruptionTarget";
+  made.mark->status = "True";
+  return made;
+}
+
+std::string victim(const std::string& uid, bool leaving = false) {
+  json body = json::parse(pod(uid, "n1"));
+  if (leaving) body["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  return body.dump();
+}
+
+constexpr const char* kMarkLine = "PATCH /api/v1/namespaces/ns/pods/victim/status";
+constexpr const char* kDeleteLine = "DELETE /api/v1/namespaces/ns/pods/victim";
+constexpr const char* kGetLine = "GET /api/v1/namespaces/ns/pods/victim";
+
+TEST(ApiEvictor, MarksThenDeletesWithTheUidAsPrecondition) {
+  Bench bench;
+  bench.api.answer("{}").answer("{}");
+  const Ended end = through(bench, [](ApiEvictor& e) { return e.evict(eviction()); });
+  EXPECT_EQ(end.outcome, scheduling::WriteOutcome::kDone);
+  ASSERT_THAT(bench.api.asked(), ::testing::ElementsAre(kMarkLine, kDeleteLine));
+  const auto calls = bench.api.calls();
+  EXPECT_EQ(json::parse(calls[0].body)["metadata"]["uid"], "uid-1");
+  EXPECT_EQ(json::parse(calls[1].body), json({{"apiVersion", "v1"},
+                                              {"kind", "DeleteOptions"},
+                                              {"preconditions", {{"uid", "uid-1"}}}}));
+}
+
+TEST(ApiEvictor, AMarkThatStandsIsNotWrittenAgain) {
+  Bench bench;
+  bench.api.answer("{}");
+  const Ended end = through(bench, [](ApiEvictor& e) { return e.evict(eviction(false)); });
+  EXPECT_EQ(end.outcome, scheduling::WriteOutcome::kDone);
+  EXPECT_THAT(bench.api.asked(), ::testing::ElementsAre(kDeleteLine));
+}
+
+TEST(ApiEvictor, EveryRefusalBecomesItsOutcome) {
+  using scheduling::WriteOutcome;
+  k8sclient::ApiError lost = testing::unreachable("reset");
+  lost.outcome_unknown = true;
+  const auto conflict = testing::apiError(409, "Conflict");
+  struct Row {
+    const char* name;
+    std::function<void(testing::ScriptedApiClient&)> script;
+    WriteOutcome want;
+    std::vector<std::string> asked;
+  };
+  const std::vector<Row> table = {
+      {"gone before the mark",
+       [](auto& api) { api.fail(testing::apiError(404, "NotFound")); },
+       WriteOutcome::kGone,
+       {kMarkLine}},
+      {"another pod by the mark",
+       [&](auto& api) { api.fail(conflict).answer(victim("uid-2")); },
+       WriteOutcome::kGone,
+       {kMarkLine, kGetLine}},
+      {"a conflict that passes",
+       [&](auto& api) { api.fail(conflict).answer(victim("uid-1")).answer("{}").answer("{}"); },
+       WriteOutcome::kDone,
+       {kMarkLine, kGetLine, kMarkLine, kDeleteLine}},
+      {"the mark is forbidden",
+       [](auto& api) { api.fail(testing::apiError(403, "Forbidden")); },
+       WriteOutcome::kFailed,
+       {kMarkLine}},
+      {"gone before the deletion",
+       [](auto& api) { api.answer("{}").fail(testing::apiError(404, "NotFound")); },
+       WriteOutcome::kGone,
+       {kMarkLine, kDeleteLine}},
+      {"another pod by the deletion",
+       [&](auto& api) { api.answer("{}").fail(conflict).answer(victim("uid-2")); },
+       WriteOutcome::kGone,
+       {kMarkLine, kDeleteLine, kGetLine}},
+      {"the deletion is forbidden",
+       [](auto& api) { api.answer("{}").fail(testing::apiError(403, "Forbidden")); },
+       WriteOutcome::kFailed,
+       {kMarkLine, kDeleteLine}},
+      {"cut after sending, and it worked",
+       [&](auto& api) { api.answer("{}").fail(lost).answer(victim("uid-1", true)); },
+       WriteOutcome::kDone,
+       {kMarkLine, kDeleteLine, kGetLine}},
+      {"cut after sending, and it did not",
+       [&](auto& api) { api.answer("{}").fail(lost).answer(victim("uid-1")); },
+       WriteOutcome::kFailed,
+       {kMarkLine, kDeleteLine, kGetLine}},
+      {"nobody there",
+       [](auto& api) { api.fail(testing::unreachable()); },
+       WriteOutcome::kFailed,
+       {kMarkLine}},
+  };
+  for (const Row& row : table) {
+    Bench bench;
+    row.script(bench.api);
+    const Ended end = through(bench, [](ApiEvictor& e) { return e.evict(eviction()); });
+    EXPECT_EQ(end.outcome, row.want) << row.name;
+    EXPECT_EQ(bench.api.asked(), row.asked) << row.name;
+  }
+}
+
+TEST(ApiEvictor, ANominationIsAPatchOfThePreemptor) {
+  using scheduling::WriteOutcome;
+  scheduling::PodStatusPatch patch;
+  patch.pod = kPod;
+  patch.nominated_node = "n9";
+  const auto nominate = [&](ApiEvictor& e) { return e.nominate(patch); };
+  Bench bench;
+  bench.api.answer("{}");
+  EXPECT_EQ(through(bench, nominate).outcome, WriteOutcome::kDone);
+  EXPECT_EQ(json::parse(bench.api.calls().at(0).body)["status"]["nominatedNodeName"], "n9");
+  for (const auto& [status, want] :
+       {std::pair(404, WriteOutcome::kGone), std::pair(409, WriteOutcome::kGone),
+        std::pair(403, WriteOutcome::kFailed)}) {
+    Bench refused;
+    refused.api.fail(testing::apiError(status, "x"));
+    EXPECT_EQ(through(refused, nominate).outcome, want) << status;
+  }
+}
+
+TEST(ApiBinder, TakesBackOnlyWhatHasNotBeenSent) {
+  Bench bench;
+  ApiBinder binder(bench.dispatcher, bench.api, [](const auto&, auto, const auto&) {
+    ADD_FAILURE() << "a request that was taken back has no outcome";
+  });
+  EXPECT_FALSE(binder.takeBack(kPod));
+  EXPECT_TRUE(binder.bind({kPod, "n1"}));
+  EXPECT_TRUE(binder.takeBack(kPod));
+  EXPECT_FALSE(binder.takeBack(kPod));
+  bench.dispatcher.start();
+  EXPECT_TRUE(bench.dispatcher.stop(std::chrono::seconds(5)));
+  EXPECT_TRUE(bench.api.asked().empty());
 }
 
 TEST(ApiPodReader, TellsAPodANoPodAndAFailureApart) {

@@ -262,11 +262,8 @@ TEST(SelectVictimsProperty, NobodyCouldBePutBack) {
 TEST(DisruptionBudgetsTest, AreUnknownUntilTheFirstList) {
   DisruptionBudgets budgets;
   EXPECT_FALSE(budgets.known());
-  EXPECT_FALSE(budgets.whyUnknown().empty());
   budgets.setKnown();
   EXPECT_TRUE(budgets.known());
-  budgets.setUnknown("forbidden");
-  EXPECT_EQ(budgets.whyUnknown(), "forbidden");
 }
 
 std::vector<std::string> protecting(const DisruptionBudgets& budgets, const kubeapi::Pod& of) {

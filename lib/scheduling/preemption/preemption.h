@@ -1,0 +1,62 @@
+// Preemption: what becomes of a pod that no node took. Says whether other pods may make room, which
+// ones, and what to tell the user when none can. Single-threaded.
+// Source of the semantics: kube-scheduler plugins/defaultpreemption/default_preemption.go and
+// framework/preemption/preemption.go (Preempt), v1.36.3.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "scheduling/cycle/context.h"
+#include "scheduling/cycle/reporter.h"
+#include "scheduling/preemption/disruption_budgets.h"
+#include "scheduling/preemption/evictions.h"
+#include "scheduling/preemption/preemption_loops.h"
+#include "scheduling/preemption/victim_search.h"
+
+namespace stowage::scheduling {
+
+class Preemption {
+ public:
+  Preemption(Context& context, Reporter& reporter, Evictions& evictions, std::uint64_t seed);
+
+  struct Outcome {
+    enum class Promise {
+      kKeep,   // as it is
+      kClear,  // the pod has no room anywhere
+      kMake,   // on `node`, once `victims` have left
+    };
+    Promise promise = Promise::kKeep;
+    Symbol node;
+    std::vector<kubeapi::PodPtr> victims;
+    std::string message;  // for the end of the user's text; empty: nothing to say
+  };
+  // `withheld`: as withheldNodes() says of this attempt.
+  Outcome consider(ProfileRunner& profile, const Attempt& attempt,
+                   std::span<const NodeVerdict> withheld);
+  // The preemption of that outcome begins: the book of loops hears of it.
+  void began(ProfileRunner& profile, const kubeapi::Pod& preemptor, const Outcome& outcome);
+
+  DisruptionBudgets& budgets() { return budgets_; }
+  // A placed pod as the watch shows it, and as it was known. Its condition tells when another
+  // scheduler evicts it.
+  void podSeen(const kubeapi::Pod* before, const kubeapi::Pod& pod);
+
+ private:
+  [[nodiscard]] bool waitsForVictims(ProfileRunner& profile, const Attempt& attempt);
+  [[nodiscard]] Outcome disabled(const ProfileRunner& profile) const;
+  Outcome refused(const ProfileRunner& profile, std::string_view why) const;
+
+  Context& context_;
+  Reporter& reporter_;
+  Evictions& evictions_;
+  base::Rng rng_;
+  Symbols own_schedulers_;
+  DisruptionBudgets budgets_;
+  PreemptionLoops loops_;
+  VictimSearch search_;
+};
+
+}  // namespace stowage::scheduling

@@ -1,0 +1,126 @@
+#include "scheduling/preemption/victim_search.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "scheduling/cache/trial.h"
+#include "scheduling/cycle/promised_room.h"
+
+namespace stowage::scheduling {
+namespace {
+
+using placement::Fit;
+using placement::NodeIndex;
+using placement::Verdict;
+
+constexpr std::string_view kNoVictims = "No preemption victims found for incoming pod";
+
+// One node of the real cache under a trial.
+class NodeUnderTrial final : public WhatIf {
+ public:
+  NodeUnderTrial(Context& context, ProfileRunner& profile, const Attempt& attempt, NodeIndex node)
+      : context_(context),
+        profile_(profile),
+        attempt_(attempt),
+        node_(node),
+        trial_(context.cache) {}
+
+  void takeOff(const kubeapi::PodPtr& victim) override {
+    trial_.takeOff(*context_.cache.find(victim->meta.uid));
+  }
+  void putBack(const kubeapi::PodPtr& victim) override {
+    trial_.putBack(*context_.cache.find(victim->meta.uid));
+  }
+  bool fits() override {
+    last_ = checkBesidePromised(context_, profile_, attempt_, node_);
+    return last_.fit == Fit::kFits;
+  }
+  [[nodiscard]] const Verdict& last() const { return last_; }
+
+ private:
+  Context& context_;
+  ProfileRunner& profile_;
+  const Attempt& attempt_;
+  const NodeIndex node_;
+  Verdict last_;
+  Trial trial_;
+};
+
+}  // namespace
+
+bool VictimSearch::mayEvict(const ProfileRunner& profile, const kubeapi::Pod& preemptor,
+                            const kubeapi::Pod& victim) const {
+  if (victim.spec.priority >= preemptor.spec.priority) return false;
+  if (!isForeign(victim)) return true;
+  return !profile.profile().preemption.spare_other_schedulers &&
+         !loops_.barred(preemptor, victim, context_.clock.now());
+}
+
+// Nodes that pods of lower priority may be the reason for.
+std::vector<NodeIndex> VictimSearch::worthTrying(ProfileRunner& profile, const Attempt& attempt,
+                                                 std::span<const NodeVerdict> withheld) const {
+  std::vector<NodeIndex> nodes = profile.resolvableNodes(attempt);
+  if (withheld.empty()) return nodes;
+  std::erase_if(nodes, [&](NodeIndex node) { return findNode(withheld, node) != nullptr; });
+  for (const NodeVerdict& each : withheld) {
+    if (each.verdict.fit == Fit::kUnschedulable) nodes.push_back(each.node);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+std::vector<kubeapi::PodPtr> VictimSearch::evictable(const ProfileRunner& profile,
+                                                     const kubeapi::Pod& preemptor,
+                                                     const NodeInfo& node) const {
+  std::vector<kubeapi::PodPtr> pods;
+  // Most pods of most clusters have one priority: then no pod is looked at.
+  if (!node.priorities.anyBelow(preemptor.spec.priority)) return pods;
+  for (const CachedPod* pod : node.pods) {
+    if (mayEvict(profile, preemptor, *pod->pod)) pods.push_back(pod->pod);
+  }
+  return pods;
+}
+
+Victims VictimSearch::tryNode(ProfileRunner& profile, const Attempt& attempt, NodeIndex node,
+                              ReasonCounts& reasons) {
+  auto pods = evictable(profile, attempt.pod, context_.cache.nodeAt(node));
+  NodeUnderTrial trial(context_, profile, attempt, node);
+  Victims victims = selectVictims(trial, std::move(pods), budgets_);
+  if (victims.outcome == Victims::Outcome::kNoneAllowed) {
+    ++reasons[std::string(kNoVictims)];
+  } else if (victims.outcome == Victims::Outcome::kDoesNotFit) {
+    profile.addReasons(attempt, node, trial.last(), reasons);
+  }
+  return victims;
+}
+
+VictimSearch::Result VictimSearch::search(ProfileRunner& profile, const Attempt& attempt,
+                                          std::span<const NodeVerdict> withheld, base::Rng& rng) {
+  const std::vector<NodeIndex> nodes = worthTrying(profile, attempt, withheld);
+  const Profile& settings = profile.profile();
+  const std::size_t wanted = candidatesWanted(nodes.size(), settings.min_candidate_nodes_percentage,
+                                              settings.min_candidate_nodes_absolute);
+  const std::size_t offset = rng.below(nodes.size());
+  Result result;
+  std::vector<Candidate> peaceful;
+  std::vector<Candidate> overdrawing;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const NodeIndex node = nodes[(offset + i) % nodes.size()];
+    Victims victims = tryNode(profile, attempt, node, result.reasons);
+    if (victims.outcome != Victims::Outcome::kFound) {
+      // A node that takes the pod as it is has no reason: it cannot be among these.
+      if (victims.outcome != Victims::Outcome::kNoneNeeded) ++result.tried;
+      continue;
+    }
+    (victims.violations == 0 ? peaceful : overdrawing).push_back({node, std::move(victims)});
+    if (!peaceful.empty() && peaceful.size() + overdrawing.size() >= wanted) break;
+  }
+  peaceful.insert(peaceful.end(), std::make_move_iterator(overdrawing.begin()),
+                  std::make_move_iterator(overdrawing.end()));
+  if (peaceful.empty()) return result;
+  result.best = std::move(peaceful[chooseCandidate(peaceful)]);
+  return result;
+}
+
+}  // namespace stowage::scheduling
