@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build test unit it conformance lint tidy fmt asan tsan fuzz bench controlplane demo full clean
+.PHONY: help deps check-deps check-go build test unit it conformance conformance-mutations lint tidy fmt asan tsan fuzz bench controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -61,6 +61,9 @@ conformance: check-deps check-go ## N=... generated cases (SEED=...) against kub
 	ninja -C $(BUILD) stowage_scheduler_conformance_test
 	STOWAGE_CONFORMANCE_CASES=$${N:-2000} STOWAGE_CONFORMANCE_SEED=$${SEED:-} STOWAGE_CONFORMANCE_STORE=1 \
 	  $(BUILD)/tests/conformance/stowage_scheduler_conformance_test
+
+conformance-mutations: check-deps check-go ## plant bugs and see that conformance catches each
+	@tests/conformance/mutations.py
 
 lint: check-deps ## format, include direction, headers alone, shellcheck, file length, clang-tidy
 	@scripts/lint/all.sh

@@ -2,8 +2,7 @@
 // port and counter following, and undoes all of it when it goes out of scope. Preemption's dry run
 // and the look at nodes with nominated pods stand on it: there is no second copy of the cluster
 // that could count differently. Single-threaded. While a trial is open nothing else may change the
-// cache; a trial within a trial
-// must end first.
+// cache; a trial within a trial ends first.
 #pragma once
 
 #include <memory>

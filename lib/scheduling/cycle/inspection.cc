@@ -16,7 +16,7 @@ PodInspection inspectPod(Context& context, std::uint32_t profile, const kubeapi:
     found.message = kNoNodesMessage;
     return found;
   }
-  const ShapeId shape = runner.shapes().acquire(shapeSpecOf(pod));
+  const ShapeId shape = runner.acquireShape(pod);
   found = runner.inspect({pod, shape});
   runner.shapes().release(shape);
   return found;

@@ -3,6 +3,7 @@
 #include "conformance/scheduler/boundary.h"
 #include "conformance/scheduler/pod_maker.h"
 #include "conformance/scheduler/vocabulary.h"
+#include "conformance/scheduler/volume_maker.h"
 
 namespace stowage::conformance {
 namespace {
@@ -29,19 +30,27 @@ json allocatable(Dice& dice) {
   return list;
 }
 
-json images(Dice& dice) {
+// An image is as large wherever it lies: upstream's cache keeps the size that it saw first.
+std::int64_t sizeOf(const std::string& image, std::uint64_t salt) {
+  static const std::vector<std::int64_t> kMegabytes = {1,   20,  24,  60,   150,
+                                                       400, 700, 999, 1001, 1500};
+  const std::uint64_t which = std::hash<std::string>{}(image) ^ salt;
+  return kMegabytes[Dice(which).below(kMegabytes.size())] * 1048576 +
+         static_cast<std::int64_t>(which % 1000);
+}
+
+json images(Dice& dice, std::uint64_t salt) {
+  Names there = kImages;
   json list = json::array();
   for (std::uint64_t i = dice.below(4); i > 0; --i) {
-    json one = {{"names", json::array()}, {"sizeBytes", dice.between(1, 1500) * 1048576}};
-    for (std::uint64_t n = 1 + dice.below(2); n > 0; --n)
-      one["names"].push_back(dice.pick(kImages));
-    if (dice.chance(10)) one["sizeBytes"] = dice.between(0, 30 * 1048576);
-    list.push_back(std::move(one));
+    const std::size_t which = dice.below(there.size());
+    list.push_back({{"names", {there[which]}}, {"sizeBytes", sizeOf(there[which], salt)}});
+    there.erase(there.begin() + static_cast<std::ptrdiff_t>(which));
   }
   return list;
 }
 
-json node(Dice& dice, const GeneratorOptions& options, std::size_t number) {
+json node(Dice& dice, const GeneratorOptions& options, std::size_t number, std::uint64_t salt) {
   const std::string name = "node-" + std::to_string(number);
   json labels = json::object();
   if (dice.chance(96)) labels[kHost] = name;
@@ -64,7 +73,7 @@ json node(Dice& dice, const GeneratorOptions& options, std::size_t number) {
     for (std::uint64_t i = 1 + dice.below(2); i > 0; --i)
       one["spec"]["taints"].push_back(taint(dice));
   }
-  if (options.image_locality) one["status"]["images"] = images(dice);
+  if (options.image_locality) one["status"]["images"] = images(dice, salt);
   if (options.declared_features && dice.chance(60)) {
     json& features = one["status"]["declaredFeatures"];
     for (const char* feature :
@@ -174,6 +183,18 @@ std::string configuration(Dice& dice, const GeneratorOptions& options, bool plai
   return all.dump();
 }
 
+// A third of the clusters has storage; there most pods have volumes.
+void addVolumes(Dice& dice, std::size_t nodes, json& question) {
+  VolumeMaker volumes(dice, nodes);
+  volumes.addObjects(question);
+  for (json& pod : question["pods"]) {
+    if (dice.chance(80)) volumes.use(pod);
+  }
+  for (json& pod : question["placed"]) {
+    if (dice.chance(50)) volumes.use(pod);
+  }
+}
+
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
   return Dice(a ^ (b * 0x9e3779b97f4a7c15ULL)).next();
 }
@@ -187,6 +208,7 @@ GeneratorOptions builtFeatures() {
   built.balanced_allocation = true;
   built.requested_to_capacity_ratio = true;
   built.declared_features = true;
+  built.image_locality = true;
   return built;
 }
 
@@ -216,7 +238,7 @@ json makeCase(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& o
                  {"placed", json::array()},
                  {"pods", json::array()}};
   const std::size_t nodes = 1 + dice.below(dice.chance(50) ? 5 : 16);
-  for (std::size_t i = 0; i < nodes; ++i) result["nodes"].push_back(node(dice, options, i));
+  for (std::size_t i = 0; i < nodes; ++i) result["nodes"].push_back(node(dice, options, i, index));
   PodMaker pods(dice, options, nodes);
   for (std::uint64_t i = 0, n = dice.below(nodes * 3 + 1); i < n; ++i) {
     const std::string on = "node-" + std::to_string(dice.below(nodes + (dice.chance(5) ? 1 : 0)));
@@ -233,6 +255,7 @@ json makeCase(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& o
       result["nominated"].push_back(std::move(one));
     }
   }
+  if (options.volumes && dice.chance(35)) addVolumes(dice, nodes, result);
   moveToBoundary(dice, result);
   return result;
 }

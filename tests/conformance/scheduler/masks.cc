@@ -1,4 +1,6 @@
 // Documented deviations that make a case incomparable (docs/deviations.md).
+#include <set>
+
 #include "conformance/scheduler/comparison.h"
 
 namespace stowage::conformance {
@@ -53,6 +55,20 @@ bool hasTermForUnlabelled(const json& pod) {
   return false;
 }
 
+// "A claim that a pod names in two volumes": upstream asks for a volume for each of them.
+bool namesClaimTwice(const json& pod) {
+  const json::json_pointer volumes("/spec/volumes");
+  if (!pod.contains(volumes)) return false;
+  std::set<std::string> claims;
+  for (const json& volume : pod.at(volumes)) {
+    if (!volume.contains("persistentVolumeClaim")) continue;
+    if (!claims.insert(volume["persistentVolumeClaim"]["claimName"].get<std::string>()).second) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string maskOf(const json& question) {
@@ -65,6 +81,7 @@ std::string maskOf(const json& question) {
   }
   for (const json& pod : question["pods"]) {
     if (hasTermForUnlabelled(pod)) return "namespaceSelector that matches no labels";
+    if (namesClaimTwice(pod)) return "claim named twice";
   }
   return "";
 }

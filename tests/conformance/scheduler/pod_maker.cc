@@ -182,6 +182,9 @@ json PodMaker::pod(const std::string& name) {
                      {"labels", labels()}};
   json& spec = one["spec"];
   resources(spec);
+  if (options_.image_locality && dice_.chance(8)) {
+    spec["volumes"].push_back({{"name", "image"}, {"image", {{"reference", dice_.pick(kImages)}}}});
+  }
   if (dice_.chance(50)) spec["priority"] = dice_.pick(std::vector<int>{0, 10, 100, 1000, -5});
   return one;
 }

@@ -15,6 +15,7 @@ const std::set<std::string> kNeverEmpty = {"containers", "values", "nodeSelector
                                            "pods",       "names",  "profiles"};
 // Fields that an object cannot do without, or that name it.
 const std::set<std::string> kKept = {
+    "accessModes",   "storage",  "capacity",   "provisioner", "storageClassName",
     "metadata",      "spec",     "name",       "namespace",   "uid",
     "key",           "operator", "values",     "topologyKey", "whenUnsatisfiable",
     "maxSkew",       "weight",   "preference", "effect",      "containerPort",

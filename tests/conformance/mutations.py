@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Plants bugs, one at a time, in a copy of the tree, and shows that the conformance test catches each.
+
+Usage: tests/conformance/mutations.py [name ...]      N=cases per bug (default 4000)
+
+A bug that is not caught fails the run, and so does one whose place in the source is gone: its line
+here is then brought up to date. Not part of CI: it builds the scheduler once per bug.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COPY = ROOT / "build" / "mutations"
+TEST = "stowage_scheduler_conformance_test"
+
+PLUGINS = "lib/scheduling/plugins/"
+# name, file, text, what it becomes
+MUTATIONS = [
+    ("fit-boundary: what fits exactly is rejected", "lib/placement/resource_fit.cc",
+     "amount.value <= state.free(amount.dim, node)", "amount.value < state.free(amount.dim, node)"),
+    ("pod-slots: one pod too many", "lib/placement/resource_fit.cc",
+     "state.free(kPods, node) < 1", "state.free(kPods, node) < 0"),
+    ("sidecar-order: init containers after a sidecar forget it", "lib/kubeapi/resources.cc",
+     "addTo(own, sidecars);", "", ),
+    ("resize: what the kubelet has allocated is not counted", "lib/kubeapi/resources.cc",
+     "raiseTo(result, allocated);", "(void)allocated;"),
+    ("ports: TCP and UDP are one", "lib/kubeapi/resources.cc",
+     "a.port != b.port || a.protocol != b.protocol", "a.port != b.port"),
+    ("node-affinity: Gt lets equal values pass", "lib/kubeapi/selectors.cc",
+     "*left > *right :", "*left >= *right :"),
+    ("toleration: the effect is not looked at", "lib/kubeapi/selectors.cc",
+     "toleration.effect != taint.effect) return false", "false) return false"),
+    ("max-skew: off by one", PLUGINS + "pod_topology_spread/pod_topology_spread.cc",
+     "skew > constraint.max_skew", "skew >= constraint.max_skew"),
+    ("spreading: a terminating pod counts", PLUGINS + "pod_topology_spread/spread_constraints.cc",
+     "out.counted.skip_terminating = true;", "out.counted.skip_terminating = false;"),
+    ("min-domains: forgotten", PLUGINS + "pod_topology_spread/pod_topology_spread.cc",
+     "if (eligible < constraint.min_domains) least = 0;", ""),
+    ("affinity: the first pod of a series may not start it",
+     PLUGINS + "inter_pod_affinity/inter_pod_affinity.cc",
+     "first_of_series_ = !counted && ", "first_of_series_ = false && counted && "),
+    ("affinity: anti-affinity of placed pods is forgotten",
+     PLUGINS + "inter_pod_affinity/inter_pod_affinity.cc",
+     "if (group.kind != TermKind::kRequiredAnti) return;", "if (group.kind == TermKind::kRequiredAnti) return;"),
+    ("affinity-score: anti-affinity attracts", PLUGINS + "inter_pod_affinity/inter_pod_affinity.cc",
+     "addOwn(pod, affinity.pod_anti_affinity, -1);", "addOwn(pod, affinity.pod_anti_affinity, 1);"),
+    ("balanced-allocation: the gain is not measured against the present",
+     "lib/placement/balanced_allocation/balanced_allocation.cc",
+     "evenness(with.first(count)) - evenness(without.first(count))", "evenness(with.first(count)) - 50"),
+]
+
+
+def run(command, **options):
+    return subprocess.run(command, cwd=COPY, text=True, capture_output=True, check=False, **options)
+
+
+def copy_tree():
+    """Only what differs is written, so that the next run builds little."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                            cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        source, target = ROOT / name, COPY / name
+        if not source.is_file():
+            continue
+        content = source.read_bytes()
+        if target.exists() and target.read_bytes() == content:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        target.chmod(source.stat().st_mode)
+
+
+def build():
+    return run(["ninja", "-C", "build/dev", TEST])
+
+
+def planted(text, before, after):
+    """The text with the bug; None when its place is not there exactly once."""
+    pattern = re.compile(r"\s+".join(re.escape(word) for word in before.split()))
+    return pattern.sub(lambda _: after, text) if len(pattern.findall(text)) == 1 else None
+
+
+def check(name, path, before, after):
+    source = COPY / path
+    original = source.read_text() if source.exists() else ""
+    mutant = planted(original, before, after)
+    if mutant is None:
+        return "its place in the source is gone"
+    source.write_text(mutant)
+    try:
+        built = build()
+        if built.returncode != 0:
+            return "does not build: " + built.stdout[-2000:]
+        tested = run([f"build/dev/tests/conformance/{TEST}", "--gtest_filter=*Generated*"],
+                     env={**os.environ, "STOWAGE_CONFORMANCE_CASES": os.environ.get("N", "4000")})
+        found = re.search(r"case \d+ of seed \d+: .{0,100}", tested.stdout)
+        if tested.returncode == 0 or not found:
+            return "NOT CAUGHT"
+        print(f"  caught   {name}\n           {found.group(0)}", flush=True)
+        return None
+    finally:
+        source.write_text(original)
+
+
+def main():
+    os.environ.setdefault("CCACHE_NOHASHDIR", "1")
+    os.environ["CCACHE_BASEDIR"] = str(COPY)
+    copy_tree()
+    run(["cmake", "--preset", "dev"])
+    chosen = [m for m in MUTATIONS if not sys.argv[1:] or m[0].split(":")[0] in sys.argv[1:]]
+    missed = 0
+    for mutation in chosen:
+        began = time.monotonic()
+        if (problem := check(*mutation)) is not None:
+            missed += 1
+            print(f"  MISSED   {mutation[0]}: {problem} ({time.monotonic() - began:.0f} s)", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} planted bugs caught")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
