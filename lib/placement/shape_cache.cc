@@ -233,8 +233,10 @@ ShapeCache::Entry& ShapeCache::refresh(ShapeId shape, std::size_t& evaluated) {
   dirty_blocks_.clear();
   evaluated = changed_.size();
   const bool rescore = entry.complete && (entry.score_epoch != score_epoch_ || !entry.scores_known);
+  for (const NodeIndex node : changed_) check(shape, entry, node);
+  rules_.checked();
   for (const NodeIndex node : changed_) {
-    evaluate(shape, entry, node, /*check=*/true);
+    score(shape, entry, node);
     const std::size_t block = node / kBlock;
     if (block_mark_[block] == mark_) continue;
     block_mark_[block] = mark_;
@@ -243,7 +245,7 @@ ShapeCache::Entry& ShapeCache::refresh(ShapeId shape, std::size_t& evaluated) {
   if (rescore) {
     for (NodeIndex node = 0; node < slots; ++node) {
       if (entry.feasible[node] == 0 || node_mark_[node] == mark_) continue;
-      evaluate(shape, entry, node, /*check=*/false);
+      score(shape, entry, node);
       ++evaluated;
     }
     for (std::size_t block = 0; block < blocks; ++block) summarise(entry, block);
@@ -258,12 +260,13 @@ ShapeCache::Entry& ShapeCache::refresh(ShapeId shape, std::size_t& evaluated) {
   return entry;
 }
 
-void ShapeCache::evaluate(ShapeId shape, Entry& entry, NodeIndex node, bool check) {
-  if (check) {
-    const bool present = state_.present(node);
-    entry.verdicts[node] = present ? rules_.check(shape, node) : Verdict{};
-    entry.feasible[node] = present && entry.verdicts[node].fit == Fit::kFits ? 1 : 0;
-  }
+void ShapeCache::check(ShapeId shape, Entry& entry, NodeIndex node) {
+  const bool present = state_.present(node);
+  entry.verdicts[node] = present ? rules_.check(shape, node) : Verdict{};
+  entry.feasible[node] = present && entry.verdicts[node].fit == Fit::kFits ? 1 : 0;
+}
+
+void ShapeCache::score(ShapeId shape, Entry& entry, NodeIndex node) {
   if (entry.feasible[node] == 0) return;
   const std::size_t width = columns_.size();
   rules_.score(shape, node, std::span(entry.raw).subspan(node * width, width));

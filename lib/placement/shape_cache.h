@@ -51,6 +51,8 @@ class NodeRules {
   virtual ~NodeRules() = default;
   // The full verdict of all filters. Must depend on nothing but the shape and that node's state.
   virtual Verdict check(ShapeId shape, NodeIndex node) = 0;
+  // All verdicts that one call of the cache needed are known; scores come next.
+  virtual void checked() {}
   // Raw value for each column; called for feasible nodes only.
   virtual void score(ShapeId shape, NodeIndex node, std::span<std::int64_t> raw) = 0;
 };
@@ -111,7 +113,8 @@ class ShapeCache {
   void evictLeastRecentlyUsed();
   // Verdicts and scores of the shape as of now; `evaluated` is set to the nodes looked at.
   Entry& refresh(ShapeId shape, std::size_t& evaluated);
-  void evaluate(ShapeId shape, Entry& entry, NodeIndex node, bool check);
+  void check(ShapeId shape, Entry& entry, NodeIndex node);
+  void score(ShapeId shape, Entry& entry, NodeIndex node);
   void summarise(Entry& entry, std::size_t block);
   void collectChanged(Entry& entry);
   Choice pick(const Entry& entry) const;
@@ -127,7 +130,7 @@ class ShapeCache {
   std::uint64_t uses_ = 0;
   std::unordered_map<ShapeId, std::unique_ptr<Entry>> entries_;
   std::vector<NodeIndex> changed_;        // scratch of refresh()
-  std::vector<std::int64_t> raw_;         // scratch of evaluate()
+  std::vector<std::int64_t> raw_;         // scratch of verifyEntry()
   std::vector<std::uint64_t> node_mark_;  // scratch: last refresh that saw the slot
   std::vector<std::uint64_t> block_mark_;
   std::vector<std::size_t> dirty_blocks_;

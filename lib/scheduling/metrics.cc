@@ -27,6 +27,7 @@ const char* queueName(Place place) {
 SchedulingMetrics::SchedulingMetrics(base::MetricSink& sink,
                                      const std::vector<std::unique_ptr<ProfileRunner>>& runners)
     : sink_(sink),
+      framework_(sink, runners),
       profiles_(runners.size()),
       algorithm_(sink.histogram("scheduler_scheduling_algorithm_duration_seconds",
                                 "Scheduling algorithm latency in seconds", {},

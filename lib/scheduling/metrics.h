@@ -16,6 +16,7 @@
 
 #include "base/metric_sink.h"
 #include "scheduling/cycle/profile_runner.h"
+#include "scheduling/framework_metrics.h"
 #include "scheduling/queue/scheduling_queue.h"
 
 namespace stowage::scheduling {
@@ -36,6 +37,7 @@ class SchedulingMetrics {
   void enteredQueue(Place place, std::string_view event);
   void rejectedBy(std::size_t profile, PluginSet plugins, double delta);
   void evaluations(std::size_t profile, ProfileRunner& runner);
+  [[nodiscard]] FrameworkMetrics& framework() { return framework_; }
   void flushHelped();
   // A search for victims; a preemption of so many pods; one that failed; a loop that was broken.
   void preemptionTried() { preemption_attempts_.increment(); }
@@ -59,6 +61,7 @@ class SchedulingMetrics {
   base::Gauge& unschedulable(std::size_t profile, PluginId plugin);
 
   base::MetricSink& sink_;
+  FrameworkMetrics framework_;
   std::vector<std::string> names_;
   std::vector<ByProfile> profiles_;
   base::Histogram& algorithm_;

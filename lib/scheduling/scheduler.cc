@@ -18,12 +18,13 @@ namespace stowage::scheduling {
 namespace {
 
 std::vector<std::unique_ptr<ProfileRunner>> makeRunners(const SchedulerOptions& options,
-                                                        ClusterCache& cache) {
+                                                        ClusterCache& cache,
+                                                        const base::Clock& clock) {
   STOWAGE_CHECK(!options.profiles.empty(), "a scheduler without profiles");
   std::vector<std::unique_ptr<ProfileRunner>> runners;
   for (const Profile& profile : options.profiles) {
-    runners.push_back(
-        std::make_unique<ProfileRunner>(profile, cache, options.max_shapes, options.verify_caches));
+    runners.push_back(std::make_unique<ProfileRunner>(profile, cache, options.max_shapes,
+                                                      options.verify_caches, &clock));
   }
   return runners;
 }
@@ -39,7 +40,7 @@ class Scheduler::Impl {
   Impl(SchedulerOptions given, SchedulerPorts ports, base::Clock& clock, base::MetricSink& sink)
       : options(std::move(given)),
         ports(ports),
-        profiles(makeRunners(options, cache)),
+        profiles(makeRunners(options, cache, clock)),
         metrics(sink, profiles),
         queue(queueOptions(options), clock,
               [this](Place place, std::string_view event) { metrics.enteredQueue(place, event); }),

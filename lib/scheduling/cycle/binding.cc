@@ -29,6 +29,7 @@ bool Binding::start(QueuedPod& entry, placement::NodeIndex node, SteadyTime atte
   flight.moved_by_flush = entry.moved_by_flush;
   flight.first_attempt = entry.first_attempt.value_or(attempt_started);
   flight.attempt_started = attempt_started;
+  flight.bind_started = context_.clock.now();
   flight.resource_version = pod->meta.resource_version;
   context_.cache.assume(pod, node, profile.shapes().at(entry.shape).demand);
   if (!context_.ports.binder->bind(flight.request)) {
@@ -73,6 +74,7 @@ void Binding::finished(const BindRequest& request, BindOutcome outcome,
   if (found == flights_.end() || found->second.state != State::kBinding) return;
   Flight& flight = found->second;
   answered(flight);
+  measure(flight, outcome);
   const CachedPod* known = context_.cache.find(uid);
   if (flight.seen_placed || known == nullptr || !known->assumed) {
     // The watch has settled it already; whoever placed it, our answer changes nothing.
@@ -110,6 +112,13 @@ void Binding::finished(const BindRequest& request, BindOutcome outcome,
       }
       return;
   }
+}
+
+void Binding::measure(const Flight& flight, BindOutcome outcome) {
+  context_.metrics.framework().extensionPoint(
+      flight.profile, MeasuredPoint::kBind,
+      outcome == BindOutcome::kBound ? PointStatus::kSuccess : PointStatus::kError,
+      context_.clock.now() - flight.bind_started);
 }
 
 void Binding::bound(const Flight& flight) {

@@ -56,10 +56,12 @@ class Binding {
     bool moved_by_flush = false;
     base::SteadyTime first_attempt{};
     base::SteadyTime attempt_started{};
+    base::SteadyTime bind_started{};
     base::SteadyTime ask_at{};
     std::string resource_version;
   };
   void bound(const Flight& flight);
+  void measure(const Flight& flight, BindOutcome outcome);
   void ask(Flight& flight);
   void askLater(Flight& flight);
   void answered(Flight& flight);

@@ -15,11 +15,12 @@ bool refusalGone(const Context& context, const QueuedPod& entry, PluginSet inter
 void wakePods(Context& context, const ClusterEvent& event) {
   static const PluginSet inter_pod = bitOf(pluginId("InterPodAffinity"));
   std::vector<std::unordered_map<ShapeId, PluginSet>> asked(context.profiles.size());
+  HintObserver* const observer = context.metrics.framework().hintObserver();
   // Whether a plugin that rejected the pod says so; node-local ones say the same of a whole shape.
   const auto helps = [&](const QueuedPod& entry) {
     const ProfileRunner& profile = *context.profiles[entry.profile];
     const auto [at, is_new] = asked[entry.profile].try_emplace(entry.shape, 0);
-    if (is_new) at->second = profile.shapeWakers(entry.shape, event);
+    if (is_new) at->second = profile.shapeWakers(entry.shape, event, observer);
     if ((entry.rejectors & at->second) != 0) return true;
     if ((entry.rejectors & profile.peerFilters()) == 0) return false;
     return (entry.rejectors & profile.peerWakers(*entry.pod, event)) != 0;

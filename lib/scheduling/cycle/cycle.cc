@@ -16,6 +16,12 @@ constexpr std::uint32_t kFaultsUntilQuarantine = 3;
 
 double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+PointStatus statusOf(const std::optional<ProfileRunner::Explanation>& rejection) {
+  if (!rejection) return PointStatus::kSuccess;
+  return rejection->unresolvable ? PointStatus::kUnschedulableAndUnresolvable
+                                 : PointStatus::kUnschedulable;
+}
+
 std::string_view reasonOf(AttemptResult result) {
   return result == AttemptResult::kUnschedulable ? "Unschedulable" : "SchedulerError";
 }
@@ -79,16 +85,26 @@ void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
 
 void Cycle::place(QueuedPod& entry, const Attempt& attempt, SteadyTime started) {
   ProfileRunner& profile = *context_.profiles[entry.profile];
-  if (const auto why = profile.preFilter(attempt)) {
-    reject(entry, AttemptResult::kUnschedulable, why->message, why->rejectors, started, false);
+  FrameworkMetrics& measured = context_.metrics.framework();
+  const auto rejection = profile.preFilter(attempt);
+  measured.preFiltered(entry.profile, profile, statusOf(rejection));
+  if (rejection) {
+    reject(entry, AttemptResult::kUnschedulable, rejection->message, rejection->rejectors, started,
+           false);
     return;
   }
   placement::NodeIndex node = promisedNode(profile, attempt);
   std::vector<NodeVerdict> withheld;
+  std::size_t feasible = 1;
   if (node == placement::kNoNode) {
     withheld = withheldNodes(context_, profile, attempt);
-    node = profile.decide(attempt, withheld).node;
+    const placement::Choice choice = profile.decide(attempt, withheld);
+    node = choice.node;
+    feasible = choice.feasible;
+  } else {
+    profile.decidedBeforehand();
   }
+  measured.decided(entry.profile, profile, feasible);
   context_.metrics.algorithmEnded(seconds(context_.clock.now() - started));
   context_.metrics.evaluations(entry.profile, profile);
   if (node != placement::kNoNode) {
@@ -97,7 +113,14 @@ void Cycle::place(QueuedPod& entry, const Attempt& attempt, SteadyTime started) 
   }
   const ProfileRunner::Explanation why = profile.explain(attempt, withheld);
   Preemption::Outcome outcome;
-  if (!why.unresolvable) outcome = preemption_.consider(profile, attempt, withheld);
+  if (!why.unresolvable) {
+    const SteadyTime began = context_.clock.now();
+    outcome = preemption_.consider(profile, attempt, withheld);
+    const bool made_room = outcome.promise == Preemption::Outcome::Promise::kMake;
+    measured.extensionPoint(entry.profile, MeasuredPoint::kPostFilter,
+                            made_room ? PointStatus::kSuccess : PointStatus::kUnschedulable,
+                            context_.clock.now() - began);
+  }
   preempt(entry, why, outcome, started);
 }
 

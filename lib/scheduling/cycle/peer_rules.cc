@@ -48,27 +48,35 @@ Verdict PeerRules::combined(const Verdict& local, NodeIndex node,
   return local;
 }
 
-void PeerRules::keepFeasible(std::vector<NodeIndex>& nodes,
-                             std::span<std::uint64_t> evaluations) const {
+void PeerRules::keepFeasible(std::vector<NodeIndex>& nodes, std::span<std::uint64_t> evaluations,
+                             DecisionWatch& watch) const {
   for (const Filter& filter : filters_) {
     if (!filter.active) continue;
     evaluations[filter.rule] += nodes.size();
-    std::erase_if(nodes, [&](NodeIndex node) {
-      return filter.plugin->check(node, filter.rule).fit != Fit::kFits;
+    watch.filterAll(filter.rule, [&] {
+      Fit worst = Fit::kFits;
+      std::erase_if(nodes, [&](NodeIndex node) {
+        const Fit fit = filter.plugin->check(node, filter.rule).fit;
+        worst = std::max(worst, fit);
+        return fit != Fit::kFits;
+      });
+      return worst;
     });
   }
 }
 
 void PeerRules::score(std::span<const NodeIndex> nodes, std::vector<std::int64_t>& sums,
-                      std::span<std::uint64_t> evaluations) {
+                      std::span<std::uint64_t> evaluations, DecisionWatch& watch) {
   sums.clear();
   for (const Score& score : scores_) {
     if (!score.active) continue;
     evaluations[score.counter] += nodes.size();
     sums.resize(nodes.size(), 0);
     raw_.assign(nodes.size(), 0);
-    score.plugin->score(nodes, raw_);
-    score.plugin->normalise(nodes, raw_);
+    watch.score(score.counter, [&] {
+      score.plugin->score(nodes, raw_);
+      score.plugin->normalise(nodes, raw_);
+    });
     for (std::size_t i = 0; i < nodes.size(); ++i) sums[i] += score.weight * raw_[i];
   }
 }

@@ -11,6 +11,7 @@
 #include "placement/cluster_state.h"
 #include "placement/verdict.h"
 #include "scheduling/cycle/attempt.h"
+#include "scheduling/cycle/decision_watch.h"
 #include "scheduling/cycle/inspection.h"
 #include "scheduling/plugins/peer_plugin.h"
 #include "scheduling/plugins/registry.h"
@@ -38,12 +39,12 @@ class PeerRules {
                                             placement::NodeIndex node,
                                             std::span<std::uint64_t> evaluations) const;
   // Drops the nodes that a prepared filter rejects.
-  void keepFeasible(std::vector<placement::NodeIndex>& nodes,
-                    std::span<std::uint64_t> evaluations) const;
+  void keepFeasible(std::vector<placement::NodeIndex>& nodes, std::span<std::uint64_t> evaluations,
+                    DecisionWatch& watch) const;
   // Replaces `sums` by the weighted normalised sums of the prepared scores; empty when there are
   // none.
   void score(std::span<const placement::NodeIndex> nodes, std::vector<std::int64_t>& sums,
-             std::span<std::uint64_t> evaluations);
+             std::span<std::uint64_t> evaluations, DecisionWatch& watch);
 
   // Appends what the prepared scores say of feasible nodes.
   void inspectScores(std::span<const placement::NodeIndex> nodes,

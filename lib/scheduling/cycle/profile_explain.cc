@@ -132,12 +132,17 @@ ProfileRunner::Explanation ProfileRunner::explain(const Attempt& attempt,
   return explanation;
 }
 
-PluginSet ProfileRunner::shapeWakers(ShapeId id, const ClusterEvent& event) const {
+PluginSet ProfileRunner::shapeWakers(ShapeId id, const ClusterEvent& event,
+                                     HintObserver* observer) const {
   const Shape& shape = shapes_.at(id);
   PluginSet set = 0;
   for (const LocalFilter& filter : filters_) {
     if (filter.plugin == nullptr || (filter.plugin->events() & event.kinds) == 0) continue;
-    if (filter.plugin->wakes(shape, event)) set |= bitOf(filter.id);
+    const bool measured = observer != nullptr && clock_ != nullptr;
+    const base::SteadyTime began = measured ? clock_->now() : base::SteadyTime();
+    const bool wakes = filter.plugin->wakes(shape, event);
+    if (measured) observer->hinted(filter.id, event.label, wakes, clock_->now() - began);
+    if (wakes) set |= bitOf(filter.id);
   }
   return set;
 }

@@ -24,9 +24,11 @@ constexpr std::size_t kFewNames = 64;
 }  // namespace
 
 ProfileRunner::ProfileRunner(const Profile& profile, ClusterCache& cache, std::size_t max_shapes,
-                             bool verify)
+                             bool verify, const base::Clock* clock)
     : profile_(profile),
       cache_(cache),
+      clock_(clock),
+      watch_(clock, 0, 0),
       shapes_([this](Shape& shape) { prepare(shape); },
               [this](ShapeId id) {
                 verdicts_->forget(id);
@@ -40,6 +42,7 @@ ProfileRunner::ProfileRunner(const Profile& profile, ClusterCache& cache, std::s
   verdicts_->setVerify(verify);
   evaluations_.filters.resize(filters_.size());
   evaluations_.scores.resize(score_names_.size());
+  watch_ = DecisionWatch(clock, filters_.size(), score_names_.size());
 }
 
 void ProfileRunner::addFilters(ClusterCache& cache) {
@@ -142,7 +145,8 @@ Verdict ProfileRunner::check(ShapeId id, NodeIndex node) {
   for (std::size_t i = 0; i < filters_.size(); ++i) {
     if ((shape.active_filters >> i & 1) == 0) continue;
     ++evaluations_.filters[i];
-    const Verdict verdict = filters_[i].plugin->check(shape, view, static_cast<std::uint8_t>(i));
+    const Verdict verdict = watch_.filter(
+        i, [&] { return filters_[i].plugin->check(shape, view, static_cast<std::uint8_t>(i)); });
     if (verdict.fit != Fit::kFits) return verdict;
   }
   return {};
@@ -155,7 +159,7 @@ void ProfileRunner::score(ShapeId id, NodeIndex node, std::span<std::int64_t> ra
     raw[i] = 0;
     if (!scores_[i]->applies(shape)) continue;
     ++evaluations_.scores[i];
-    raw[i] = scores_[i]->score(shape, view);
+    watch_.score(i, [&] { raw[i] = scores_[i]->score(shape, view); });
   }
 }
 
@@ -197,6 +201,7 @@ void ProfileRunner::arrived(ShapeId id) {
 }
 
 std::optional<ProfileRunner::Explanation> ProfileRunner::preFilter(const Attempt& attempt) {
+  watch_.begin(DecisionWatch::Phase::kPreFilter);
   const Shape& shape = shapes_.at(attempt.shape);
   std::optional<Explanation> rejection;
   for (std::size_t i = 0; i < filters_.size(); ++i) {
@@ -209,6 +214,8 @@ std::optional<ProfileRunner::Explanation> ProfileRunner::preFilter(const Attempt
     }
     if (why->unresolvable) break;
   }
+  watch_.enter(DecisionWatch::Phase::kFilter);
+  if (rejection) watch_.end();
   return rejection;
 }
 
@@ -231,10 +238,12 @@ Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape,
 Choice ProfileRunner::decideAmongAll(const Attempt& attempt,
                                      std::span<const NodeVerdict> withheld) {
   verdicts_->feasible(attempt.shape, candidates_);
+  watch_.enter(DecisionWatch::Phase::kFilter);
   std::erase_if(candidates_, [&](NodeIndex node) { return findNode(withheld, node) != nullptr; });
-  peers_.keepFeasible(candidates_, evaluations_.filters);
+  peers_.keepFeasible(candidates_, evaluations_.filters, watch_);
+  watch_.enter(DecisionWatch::Phase::kScore);
   if (candidates_.size() > 1) {
-    peers_.score(candidates_, extra_, evaluations_.scores);
+    peers_.score(candidates_, extra_, evaluations_.scores, watch_);
   } else {
     extra_.clear();
   }
@@ -242,6 +251,13 @@ Choice ProfileRunner::decideAmongAll(const Attempt& attempt,
 }
 
 Choice ProfileRunner::decide(const Attempt& attempt, std::span<const NodeVerdict> withheld) {
+  if (!watch_.running()) watch_.begin(DecisionWatch::Phase::kFilter);
+  const Choice choice = choose(attempt, withheld);
+  watch_.end();
+  return choice;
+}
+
+Choice ProfileRunner::choose(const Attempt& attempt, std::span<const NodeVerdict> withheld) {
   const ShapeId id = attempt.shape;
   const Shape& shape = shapes_.at(id);
   forgetIfStale(id);

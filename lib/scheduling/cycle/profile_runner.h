@@ -16,7 +16,9 @@
 #include "placement/shape_cache.h"
 #include "scheduling/cache/cluster_cache.h"
 #include "scheduling/cycle/attempt.h"
+#include "scheduling/cycle/decision_watch.h"
 #include "scheduling/cycle/fit_error.h"
+#include "scheduling/cycle/hint_observer.h"
 #include "scheduling/cycle/inspection.h"
 #include "scheduling/cycle/node_verdict.h"
 #include "scheduling/cycle/peer_rules.h"
@@ -29,7 +31,9 @@ namespace stowage::scheduling {
 
 class ProfileRunner final : private placement::NodeRules {
  public:
-  ProfileRunner(const Profile& profile, ClusterCache& cache, std::size_t max_shapes, bool verify);
+  // `clock` measures decisions; null: nothing is measured.
+  ProfileRunner(const Profile& profile, ClusterCache& cache, std::size_t max_shapes, bool verify,
+                const base::Clock* clock = nullptr);
   ~ProfileRunner() override;
   ProfileRunner(const ProfileRunner&) = delete;
   ProfileRunner& operator=(const ProfileRunner&) = delete;
@@ -68,7 +72,9 @@ class ProfileRunner final : private placement::NodeRules {
   std::vector<placement::NodeIndex> resolvableNodes(const Attempt& attempt);
   // The node-local filters that say the event may help a waiting pod of this shape that they
   // rejected.
-  PluginSet shapeWakers(ShapeId shape, const ClusterEvent& event) const;
+  // `observer` may be null; it hears of every hint that was asked.
+  PluginSet shapeWakers(ShapeId shape, const ClusterEvent& event,
+                        HintObserver* observer = nullptr) const;
   // The peer filters that say so of this pod.
   PluginSet peerWakers(const kubeapi::Pod& pod, const ClusterEvent& event) const {
     return peers_.wakers(pod, event);
@@ -86,6 +92,10 @@ class ProfileRunner final : private placement::NodeRules {
     std::vector<std::uint64_t> scores;   // by position in scoreNames()
   };
   Evaluations& evaluations() { return evaluations_; }
+  // The decision that preFilter() began ends without decide(): its node was known beforehand.
+  void decidedBeforehand() { watch_.end(); }
+  // Where the time of the last decision went.
+  [[nodiscard]] const DecisionWatch& watch() const { return watch_; }
   [[nodiscard]] const std::vector<std::string>& filterNames() const { return filter_names_; }
   [[nodiscard]] const std::vector<std::string>& scoreNames() const { return score_names_; }
 
@@ -96,7 +106,9 @@ class ProfileRunner final : private placement::NodeRules {
   };
 
   placement::Verdict check(ShapeId shape, placement::NodeIndex node) override;
+  void checked() override { watch_.enter(DecisionWatch::Phase::kScore); }
   void score(ShapeId shape, placement::NodeIndex node, std::span<std::int64_t> raw) override;
+  placement::Choice choose(const Attempt& attempt, std::span<const NodeVerdict> withheld);
 
   void addFilters(ClusterCache& cache);
   std::vector<placement::ScoreColumn> addScores(ClusterCache& cache);
@@ -125,6 +137,8 @@ class ProfileRunner final : private placement::NodeRules {
   PluginSet enabled_ = 0;
   bool uses_node_names_ = false;  // NodeAffinity is among the filters
   Evaluations evaluations_;
+  const base::Clock* clock_;
+  DecisionWatch watch_;
   std::unordered_map<ShapeId, std::uint64_t> epochs_;        // of shapes whose filters have one
   std::unordered_map<ShapeId, std::uint64_t> score_epochs_;  // of shapes whose scores have one
   std::vector<placement::NodeIndex> candidates_;             // scratch
