@@ -113,6 +113,7 @@ void ReflectorLoop::listPage(const WatchMachine::ListPage& step, const std::stop
     codec_.clearStage();
     machine_.onListError(answer.error(), clock_.now());
     noteError("list failed", answer.error().message);
+    noteRefusal(answer.error());
     return;
   }
   int logged = 0;
@@ -164,6 +165,7 @@ void ReflectorLoop::watch(const WatchMachine::OpenWatch& step, const std::stop_t
   if (!end) {
     machine_.onWatchError(end.error(), clock_.now());
     noteError("watch failed", stream_error_.empty() ? end.error().message : stream_error_);
+    noteRefusal(end.error());
   } else {
     machine_.onWatchEnd(end->reason, clock_.now());
     noteError("watch ended", stream_error_.empty() ? end->message : stream_error_);
@@ -188,6 +190,7 @@ bool ReflectorLoop::onLine(std::string_view line) {
   const WatchMachine::EventVerdict verdict = machine_.onEvent(*event, clock_.now());
   noteContact();
   deliver(verdict.delivery);
+  if (!verdict.end && health_.synced && !machine_.awaitingInitialEvents()) noteGiven();
   return !verdict.end;
 }
 
@@ -217,10 +220,27 @@ void ReflectorLoop::commit() {
   codec_.commitStage(machine_.resourceVersion());
   metrics_->lists.increment();
   metrics_->synced.set(1);
-  std::lock_guard lock(mutex_);
-  ++health_.relists;
-  health_.synced = true;
-  health_.last_error.clear();
+  {
+    std::lock_guard lock(mutex_);
+    ++health_.relists;
+    health_.synced = true;
+    health_.last_error.clear();
+  }
+  noteGiven();
+}
+
+void ReflectorLoop::noteRefusal(const ApiError& error) {
+  const bool refusal = error.code == base::Code::kForbidden || error.code == base::Code::kNotFound;
+  if (!refusal || !options_.on_refusal || refused_ == error.message) return;
+  refused_ = error.message.empty() ? "refused without a word" : error.message;
+  options_.on_refusal(refused_);
+}
+
+// The consumer is in step again: a whole list has been delivered, or the watch goes on.
+void ReflectorLoop::noteGiven() {
+  if (refused_.empty()) return;
+  refused_.clear();
+  options_.on_refusal({});
 }
 
 void ReflectorLoop::onBadObject(std::string_view key, std::string_view message, bool logged) {

@@ -36,6 +36,10 @@ struct ReflectorOptions {
   BackoffOptions backoff;
   // Told of each exchange that failed, on the reflector's thread. May be empty.
   std::function<void(const std::string& error)> on_error;
+  // Told on the reflector's thread when the server refuses the type itself (403: no right to it,
+  // 404: not served), with its words, and with "" once it gives it again. Repeated refusals with
+  // the same words are told once.
+  std::function<void(const std::string& why)> on_refusal;
 };
 
 struct ReflectorHealth {
@@ -70,6 +74,8 @@ class ReflectorLoop {
   void onBadObject(std::string_view key, std::string_view message, bool logged);
   void warnWithoutBookmark();
   void noteContact();
+  void noteRefusal(const ApiError& error);
+  void noteGiven();
   void noteError(const std::string& what, const std::string& message);
 
   struct Metrics;
@@ -85,6 +91,7 @@ class ReflectorLoop {
   base::SteadyTime stream_started_{};
   bool bookmark_warned_ = false;
   std::string stream_error_;  // why we ended the stream under way
+  std::string refused_;       // what on_refusal was last told
 
   mutable std::mutex mutex_;  // guards what follows
   ReflectorHealth health_;
