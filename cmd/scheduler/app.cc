@@ -13,6 +13,7 @@
 #include "cmd/scheduler/api_evictor.h"
 #include "cmd/scheduler/api_pod_reader.h"
 #include "cmd/scheduler/api_status_writer.h"
+#include "cmd/scheduler/api_volume_writer.h"
 #include "cmd/scheduler/endpoint.h"
 #include "cmd/scheduler/profiles.h"
 #include "cmd/scheduler/watches.h"
@@ -92,6 +93,7 @@ class App::Impl {
   std::unique_ptr<ApiEvictor> evictor_;
   std::unique_ptr<ApiStatusWriter> status_writer_;
   std::unique_ptr<ApiPodReader> reader_;
+  std::unique_ptr<ApiVolumeWriter> volume_writer_;
   std::unique_ptr<ApiEventSink> events_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   std::unique_ptr<scheduling::SchedulingLoop> loop_;
@@ -121,7 +123,7 @@ void App::Impl::wire() {
   writes_ = std::make_unique<WriteDispatcher>(
       k8sclient::WriteDispatcherOptions{kSenders, 10'000},
       std::vector<std::string>{k8sclient::kBindCall, k8sclient::kStatusPatchCall,
-                               k8sclient::kEvictionCall},
+                               k8sclient::kEvictionCall, kVolumeCall},
       clock_, metrics_);
   reads_ =
       std::make_unique<WriteDispatcher>(k8sclient::WriteDispatcherOptions{1, 10'000},
@@ -135,6 +137,10 @@ void App::Impl::wire() {
   reader_ =
       std::make_unique<ApiPodReader>(*reads_, *api_, [this](const auto& ref, const auto& pod) {
         loop_->push(scheduling::PodReadAnswer{ref, pod}, answers_stop_.get_token());
+      });
+  volume_writer_ = std::make_unique<ApiVolumeWriter>(
+      *writes_, *api_, [this](const scheduling::VolumeWriteAnswer& answer) {
+        loop_->push(answer, answers_stop_.get_token());
       });
   evictor_ = std::make_unique<ApiEvictor>(
       *writes_, *api_,
@@ -150,13 +156,23 @@ void App::Impl::wire() {
   scheduler_ = std::make_unique<scheduling::Scheduler>(
       schedulerOptions(settings_, seed_),
       scheduling::SchedulerPorts{binder_.get(), status_writer_.get(), events_.get(), reader_.get(),
-                                 evictor_.get()},
+                                 evictor_.get(), volume_writer_.get()},
       clock_, metrics_);
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;
   loop_ = std::make_unique<scheduling::SchedulingLoop>(*scheduler_, clock_, metrics_, loop_options);
-  watches_ = std::make_unique<Watches>(*api_, *loop_, clock_, seed_, metrics_);
   endpoint_ = std::make_unique<Endpoint>(settings_, *api_, clock_, metrics_);
+  watches_ = std::make_unique<Watches>(
+      *api_, *loop_, clock_, seed_, metrics_,
+      [this](const std::string& resource, const std::string& why) {
+        const std::string feature = "volumes-" + resource;
+        if (why.empty()) {
+          endpoint_->health().clearDegraded(feature);
+        } else {
+          endpoint_->health().setDegraded(
+              feature, "pods with persistent volumes wait, cannot read " + resource + ": " + why);
+        }
+      });
 }
 
 void App::Impl::addHealthChecks() {

@@ -1,5 +1,6 @@
 #include "cmd/scheduler/watches.h"
 
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
 #include "kubeapi/policy.h"
+#include "kubeapi/storage.h"
 
 namespace stowage::scheduler_cmd {
 
@@ -37,10 +39,18 @@ News changed(const kubeapi::PodDisruptionBudgetPtr& /*before*/,
 News removed(const kubeapi::PodDisruptionBudgetPtr& last) {
   return scheduling::BudgetRemoval{last};
 }
+template <typename T>
+News changed(const std::shared_ptr<const T>& before, const std::shared_ptr<const T>& after) {
+  return scheduling::StorageChange(scheduling::ObjectChange<T>{before, after});
+}
+template <typename T>
+News removed(const std::shared_ptr<const T>& last) {
+  return scheduling::StorageChange(scheduling::ObjectChange<T>{last, nullptr});
+}
 
-k8sclient::ReflectorOptions optionsFor(const char* plural) {
+k8sclient::ReflectorOptions optionsFor(const char* plural, const char* group = "") {
   k8sclient::ReflectorOptions options;
-  options.type = {"", "v1", plural};
+  options.type = {group, "v1", plural};
   return options;
 }
 
@@ -75,15 +85,16 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   using Object = std::shared_ptr<const T>;
 
   // `needed`: without its first list nothing is decided. Otherwise the first error is enough to go
-  // on without it.
+  // on without it. `kind` is set for storage objects: a refusal is told to scheduling.
   RoomOf(Watches& house, bool needed, k8sclient::ReflectorOptions options,
          k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
-         base::MetricSink& metrics)
+         base::MetricSink& metrics, std::optional<scheduling::StorageKind> kind = {})
       : house_(house),
         name_(options.type.plural),
+        kind_(kind),
         stop_(house.stop_.token()),
-        reflector_(needed ? std::move(options) : goingOnWithout(std::move(options)), api, cache_,
-                   clock, seed, metrics) {
+        reflector_(withRefusal(needed ? std::move(options) : goingOnWithout(std::move(options))),
+                   api, cache_, clock, seed, metrics) {
     cache_.addHandler(*this);
   }
 
@@ -92,7 +103,7 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   [[nodiscard]] std::string name() const override { return name_; }
 
   [[nodiscard]] base::Status synced() const override {
-    if (cache_.synced()) return {};
+    if (cache_.synced() || settled_) return {};
     const std::string error = reflector_.health().last_error;
     return {base::Code::kUnavailable, error.empty() ? "the first list has not arrived yet"
                                                     : "waiting for the first list: " + error};
@@ -120,24 +131,34 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
     }
     settle();
   }
+  k8sclient::ReflectorOptions withRefusal(k8sclient::ReflectorOptions options) {
+    if (kind_) options.on_refusal = [this](const std::string& why) { refused(why); };
+    return options;
+  }
+  void refused(const std::string& why) {
+    push(scheduling::StorageOutage{*kind_, why});
+    if (house_.refused_) house_.refused_(name_, why);
+    if (!why.empty()) settle();
+  }
   // The first list has come, or nobody is to wait for it any longer.
   void settle() {
-    if (!std::exchange(settled_, true)) house_.roomSynced();
+    if (!settled_.exchange(true)) house_.roomSynced();
   }
   // Waits while the inbox is full: the watch stands still meanwhile, and that is the back-pressure.
   void push(News news) { house_.loop_.push(std::move(news), stop_); }
 
   Watches& house_;
   const std::string name_;
+  const std::optional<scheduling::StorageKind> kind_;
   const std::stop_token stop_;
-  bool settled_ = false;  // the reflector's thread alone
+  std::atomic<bool> settled_{false};
   k8sclient::ObjectCache<T> cache_;
   k8sclient::Reflector<T> reflector_;
 };
 
 Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
-                 std::uint64_t seed, base::MetricSink& metrics)
-    : loop_(loop), waiting_for_(4) {
+                 std::uint64_t seed, base::MetricSink& metrics, Refused refused)
+    : loop_(loop), refused_(std::move(refused)) {
   rooms_.push_back(std::make_unique<RoomOf<kubeapi::Namespace>>(
       *this, true, optionsFor("namespaces"), api, clock, seed, metrics));
   rooms_.push_back(std::make_unique<RoomOf<kubeapi::Node>>(*this, true, optionsFor("nodes"), api,
@@ -147,6 +168,29 @@ Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, ba
   // As long as the budgets cannot be listed nobody is preempted, and the rest goes on.
   optional_rooms_.push_back(std::make_unique<RoomOf<kubeapi::PodDisruptionBudget>>(
       *this, false, budgetOptions(), api, clock, seed + 3, metrics));
+  addStorage(api, clock, seed + 4, metrics);
+  waiting_for_ = rooms_.size() + optional_rooms_.size();
+}
+
+void Watches::addStorage(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
+                         base::MetricSink& metrics) {
+  const auto add = [&]<typename T>(scheduling::StorageKind kind, const char* plural,
+                                   const char* group) {
+    rooms_.push_back(std::make_unique<RoomOf<T>>(*this, true, optionsFor(plural, group), api, clock,
+                                                 seed + rooms_.size(), metrics, kind));
+  };
+  using scheduling::StorageKind;
+  constexpr const char* kStorage = "storage.k8s.io";
+  add.operator()<kubeapi::PersistentVolumeClaim>(StorageKind::kClaims, "persistentvolumeclaims",
+                                                 "");
+  add.operator()<kubeapi::PersistentVolume>(StorageKind::kVolumes, "persistentvolumes", "");
+  add.operator()<kubeapi::StorageClass>(StorageKind::kClasses, "storageclasses", kStorage);
+  add.operator()<kubeapi::CsiNode>(StorageKind::kCsiNodes, "csinodes", kStorage);
+  add.operator()<kubeapi::CsiDriver>(StorageKind::kCsiDrivers, "csidrivers", kStorage);
+  add.operator()<kubeapi::CsiStorageCapacity>(StorageKind::kCapacities, "csistoragecapacities",
+                                              kStorage);
+  add.operator()<kubeapi::VolumeAttachment>(StorageKind::kAttachments, "volumeattachments",
+                                            kStorage);
 }
 
 Watches::~Watches() { stop(); }

@@ -1,10 +1,13 @@
 // Watches: everything that scheduling needs to see, kept in step with the API server and handed to
 // the scheduling loop in watch order: pods of all schedulers, nodes, namespaces, disruption
-// budgets. Thread safety: start() and stop() from one owner; the rest from any thread. Ownership:
-// api, loop, clock and metrics outlive it.
+// budgets, storage objects. Without the first three there is no scheduling. A kind of storage
+// objects that the server does not give (no right, not served) is told to the loop as an outage,
+// and the rest goes on. Thread safety: start() and stop() from one owner; the rest from any thread.
+// Ownership: api, loop, clock and metrics outlive it.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -21,8 +24,11 @@ namespace stowage::scheduler_cmd {
 
 class Watches {
  public:
+  // Hears that a resource is not given, and why; "" when it is again. From watch threads.
+  using Refused = std::function<void(const std::string& resource, const std::string& why)>;
+
   Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
-          std::uint64_t seed, base::MetricSink& metrics);
+          std::uint64_t seed, base::MetricSink& metrics, Refused refused = {});
   ~Watches();
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
@@ -30,8 +36,8 @@ class Watches {
   void start();
   void stop();
 
-  // Resources watched, by name, for health checks: ok once the first list has arrived, else what
-  // it waits for.
+  // Resources watched, by name, for health checks: ok once the first list has arrived, or been
+  // refused where scheduling goes on without it; else what it waits for.
   [[nodiscard]] std::vector<std::string> resources() const;
   [[nodiscard]] base::Status synced(const std::string& resource) const;
 
@@ -40,10 +46,13 @@ class Watches {
   template <typename T>
   class RoomOf;
   void roomSynced();
+  void addStorage(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
+                  base::MetricSink& metrics);
 
   scheduling::SchedulingLoop& loop_;
+  const Refused refused_;
   base::StopTree stop_;
-  std::atomic<std::size_t> waiting_for_;
+  std::atomic<std::size_t> waiting_for_{0};
   std::vector<std::unique_ptr<Room>> rooms_;
   std::vector<std::unique_ptr<Room>> optional_rooms_;  // readiness does not depend on these
 };

@@ -13,7 +13,7 @@ struct SourceKind {
 constexpr SourceKind kSourceKinds[] = {
     {"csi", "volumeHandle"},
     {"awsElasticBlockStore", "volumeID"},
-    {"azureDisk", "diskName"},
+    {"azureDisk", "diskURI"},
     {"azureFile", "shareName"},
     {"cinder", "volumeID"},
     {"gcePersistentDisk", "pdName"},
@@ -45,6 +45,8 @@ void readSource(JsonReading& reading, JsonElement element, const SourceKind& kin
       readValue(reading, value, out.handle);
     } else if (key == "driver" && kind.key == "csi") {
       readValue(reading, value, out.driver);
+    } else if (key == "kind" && kind.key == "azureDisk") {
+      if (const auto text = readText(reading, value)) out.unmanaged = isUnmanagedAzureKind(*text);
     } else if (key == "readOnly") {
       readValue(reading, value, out.read_only);
     }

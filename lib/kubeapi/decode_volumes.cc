@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kubeapi/decoders.h"
 
 namespace stowage::kubeapi {
@@ -20,11 +22,11 @@ constexpr VolumeSource kSources[] = {
     {"awsElasticBlockStore", Kind::kAwsEbs, "volumeID"},
     {"iscsi", Kind::kIscsi, "iqn"},
     {"rbd", Kind::kRbd, "image"},
-    {"azureDisk", Kind::kAzureDisk, "diskName"},
+    {"azureDisk", Kind::kAzureDisk, "diskURI"},
     {"image", Kind::kImage, "reference"},
     {"azureFile", Kind::kOtherAttachable, "shareName"},
-    {"cinder", Kind::kOtherAttachable, "volumeID"},
-    {"portworxVolume", Kind::kOtherAttachable, "volumeID"},
+    {"cinder", Kind::kCinder, "volumeID"},
+    {"portworxVolume", Kind::kPortworx, "volumeID"},
     {"vsphereVolume", Kind::kOtherAttachable, "volumePath"},
 };
 
@@ -44,6 +46,8 @@ void readSource(JsonReading& reading, JsonElement element, const VolumeSource& s
       readValue(reading, value, source.kind == Kind::kClaim ? out.claim_name : out.handle);
     } else if (key == "readOnly") {
       readValue(reading, value, out.read_only);
+    } else if (source.kind == Kind::kAzureDisk && key == "kind") {
+      if (const auto text = readText(reading, value)) out.unmanaged = isUnmanagedAzureKind(*text);
     } else if (source.kind == Kind::kRbd && key == "monitors") {
       readValue(reading, value, out.monitors);
     } else if (source.kind == Kind::kRbd && key == "pool") {
@@ -71,6 +75,13 @@ bool readVolume(JsonReading& reading, JsonElement element, PodVolume& out) {
 }
 
 }  // namespace
+
+bool isUnmanagedAzureKind(std::string_view kind) {
+  constexpr std::string_view kManaged = "managed";
+  if (kind.empty()) return false;
+  return !std::equal(kind.begin(), kind.end(), kManaged.begin(), kManaged.end(),
+                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
 
 void readVolumes(JsonReading& reading, JsonElement element, std::vector<PodVolume>& out) {
   out.clear();

@@ -46,6 +46,8 @@ void readPodSpec(JsonReading& reading, JsonElement element, PodSpec& out);
 void readPodStatus(JsonReading& reading, JsonElement element, PodStatus& out);
 void readAffinity(JsonReading& reading, JsonElement element, Affinity& out);
 void readTopologySpread(JsonReading& reading, JsonElement element, TopologySpreadConstraint& out);
+// azureDisk.kind: empty and Managed (in any case) are what CSI knows.
+bool isUnmanagedAzureKind(std::string_view kind);
 void readVolumes(JsonReading& reading, JsonElement element, std::vector<PodVolume>& out);
 
 }  // namespace stowage::kubeapi

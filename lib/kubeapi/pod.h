@@ -92,6 +92,8 @@ struct PodVolume {
     kIscsi,
     kRbd,
     kAzureDisk,
+    kCinder,
+    kPortworx,
     kImage,
     kOtherAttachable
   };
@@ -99,8 +101,10 @@ struct PodVolume {
   Kind kind = Kind::kClaim;
   Symbol claim_name;  // kClaim
   bool read_only = false;
-  Symbol handle;                 // PD name, EBS volume id, IQN, "pool/image", image reference
+  Symbol handle;                 // PD name, volume id, IQN, "pool/image", disk URI, image reference
   std::vector<Symbol> monitors;  // kRbd
+  bool unmanaged = false;        // kAzureDisk of a kind other than Managed
+  friend bool operator==(const PodVolume&, const PodVolume&) = default;
 };
 
 struct PodSpec {

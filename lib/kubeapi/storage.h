@@ -20,8 +20,9 @@ struct VolumeSource {
   Symbol
       plugin;  // the member's name in the API: "csi", "local", "nfs", "awsElasticBlockStore", ...
   Symbol driver;  // csi only
-  Symbol handle;  // csi: volumeHandle; in-tree disks: their id; else empty
+  Symbol handle;  // csi: volumeHandle; in-tree disks: their id or URI; else empty
   bool read_only = false;
+  bool unmanaged = false;  // azureDisk of a kind other than Managed
   friend bool operator==(const VolumeSource&, const VolumeSource&) = default;
 };
 

@@ -78,10 +78,13 @@ void SchedulingLoop::apply(News& news) {
                  [&](EvictionAnswer& answer) {
                    scheduler_.evictionFinished(answer.eviction, answer.outcome, answer.message);
                  },
+                 [&](StorageChange& change) { scheduler_.storageChanged(change); },
+                 [&](StorageOutage& outage) { scheduler_.storageOutage(outage); },
                  [&](BindAnswer& answer) {
                    scheduler_.bindFinished(answer.request, answer.outcome, answer.message);
                  },
                  [&](PodReadAnswer& answer) { scheduler_.podRefetched(answer.ref, answer.pod); },
+                 [&](VolumeWriteAnswer& answer) { scheduler_.volumeWritten(answer); },
                  [&](CachesSynced&) { synced_.store(true, std::memory_order_release); },
                  [&](Inspection& inspect) { inspect(scheduler_); },
              },

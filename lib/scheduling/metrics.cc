@@ -52,7 +52,10 @@ SchedulingMetrics::SchedulingMetrics(base::MetricSink& sink,
       preemption_loops_(sink.counter("stowage_preemption_loops_total",
                                      "Times that pods of another scheduler were left alone "
                                      "because preempting them led nowhere.",
-                                     {})) {
+                                     {})),
+      volume_failures_(sink.counter("scheduler_volume_scheduling_stage_error_total",
+                                    "Volume scheduling stage error count",
+                                    {{"operation", "bind"}})) {
   for (const auto& runner : runners) names_.push_back(runner->schedulerName());
   for (std::size_t p = 0; p < runners.size(); ++p) openProfile(p, *runners[p]);
   incoming(Place::kActive, "UnschedulablePodAdd");
@@ -164,6 +167,7 @@ void SchedulingMetrics::evaluations(std::size_t profile, ProfileRunner& runner) 
 void SchedulingMetrics::flushHelped() { after_flush_.increment(); }
 void SchedulingMetrics::faulted() { faults_.increment(); }
 void SchedulingMetrics::quarantined() { quarantines_.increment(); }
+void SchedulingMetrics::volumesFailed() { volume_failures_.increment(); }
 
 void SchedulingMetrics::sizes(const QueueCounts& queue, std::size_t nodes, std::size_t pods,
                               std::size_t assumed) {

@@ -46,6 +46,8 @@ class SchedulingMetrics {
   void preemptionLoopFound() { preemption_loops_.increment(); }
   void faulted();
   void quarantined();
+  // Volumes of a decided pod could not be bound.
+  void volumesFailed();
   void sizes(const QueueCounts& queue, std::size_t nodes, std::size_t pods, std::size_t assumed);
 
  private:
@@ -76,6 +78,7 @@ class SchedulingMetrics {
   base::Histogram& preemption_victims_;
   base::Counter& preemption_failures_;
   base::Counter& preemption_loops_;
+  base::Counter& volume_failures_;
   std::map<std::pair<int, std::string_view>, base::Counter*> incoming_;  // events are literals
   std::array<std::size_t, 7> last_{};
   bool sized_ = false;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/symbols.h"
 #include "kubeapi/pod.h"
+#include "kubeapi/storage.h"
 
 namespace stowage::scheduling {
 
@@ -118,6 +119,39 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void record(const PodEvent& event) = 0;
+};
+
+// A change of one storage object that makes the cluster bind a claim. Carries the version that the
+// decision saw: any other change in between refuses it.
+struct VolumeWrite {
+  enum class Kind : std::uint8_t {
+    kClaimVolume,  // PersistentVolume spec.claimRef
+    kSelectNode,   // PersistentVolumeClaim annotation volume.kubernetes.io/selected-node
+  };
+  PodRef pod;                // the pod that waits for it
+  std::uint64_t number = 0;  // comes back with the answer
+  Kind kind = Kind::kClaimVolume;
+  Symbol ns;  // of the claim; empty for a volume
+  Symbol name;
+  std::string resource_version;
+  kubeapi::ClaimReference claim;  // kClaimVolume
+  std::string claim_version;
+  bool mark_by_controller = false;  // with annotation pv.kubernetes.io/bound-by-controller
+  Symbol node;                      // kSelectNode
+};
+
+struct VolumeWriteAnswer {
+  VolumeWrite write;
+  std::string error;             // empty: written
+  std::string resource_version;  // of the object as written
+};
+
+class VolumeWriter {
+ public:
+  virtual ~VolumeWriter() = default;
+  // Takes the write (its answer comes to Scheduler::volumeWritten) or returns false when too many
+  // wait: it is tried again later.
+  virtual bool write(const VolumeWrite& write) = 0;
 };
 
 }  // namespace stowage::scheduling

@@ -11,6 +11,7 @@
 #include "scheduling/cycle/cycle.h"
 #include "scheduling/cycle/intake.h"
 #include "scheduling/cycle/reporter.h"
+#include "scheduling/cycle/storage_intake.h"
 #include "scheduling/preemption/evictions.h"
 #include "scheduling/preemption/preemption.h"
 
@@ -50,6 +51,7 @@ class Scheduler::Impl {
         evictions(context, reporter, binding),
         preemption(context, reporter, evictions, options.seed),
         intake(context, binding, evictions, preemption),
+        storage_intake(context),
         cycle(context, reporter, binding, evictions, preemption) {
     STOWAGE_CHECK(ports.binder != nullptr, "a scheduler without a binder");
     publish();
@@ -85,6 +87,7 @@ class Scheduler::Impl {
   Evictions evictions;
   Preemption preemption;
   Intake intake;
+  StorageIntake storage_intake;
   Cycle cycle;
 };
 
@@ -161,6 +164,21 @@ void Scheduler::evictionFinished(const Eviction& eviction, WriteOutcome outcome,
                                  const std::string& message) {
   impl_->apply("eviction answer", eviction.victim.name.view(),
                [&] { impl_->evictions.evictionFinished(eviction, outcome, message); });
+}
+
+void Scheduler::storageChanged(const StorageChange& change) {
+  impl_->apply("storage object", resourceNameOf(static_cast<StorageKind>(change.index())),
+               [&] { impl_->binding.volumes().changed(impl_->storage_intake.changed(change)); });
+}
+
+void Scheduler::volumeWritten(const VolumeWriteAnswer& answer) {
+  impl_->apply("answer to a volume write", answer.write.name.view(),
+               [&] { impl_->binding.volumes().written(answer); });
+}
+
+void Scheduler::storageOutage(const StorageOutage& outage) {
+  impl_->apply("storage outage", resourceNameOf(outage.kind),
+               [&] { impl_->storage_intake.outage(outage); });
 }
 
 void Scheduler::bindFinished(const BindRequest& request, BindOutcome outcome,

@@ -19,6 +19,7 @@
 #include "scheduling/cycle/inspection.h"
 #include "scheduling/ports.h"
 #include "scheduling/profile.h"
+#include "scheduling/volumes/storage_change.h"
 
 namespace stowage::scheduling {
 
@@ -40,6 +41,8 @@ struct SchedulerPorts {
   // May be null: then a pod whose bind got no answer stays assumed until the watch tells.
   PodReader* reader = nullptr;
   Evictor* evictor = nullptr;  // may be null: then nobody is preempted
+  // May be null: then pods whose volumes have to be bound first fail.
+  VolumeWriter* volumes = nullptr;
 };
 
 struct QueueSizes {
@@ -63,6 +66,8 @@ class Scheduler {
   void nodeDeleted(const kubeapi::NodePtr& last_known);
   void namespaceSet(const kubeapi::NamespacePtr& ns);
   void namespaceDeleted(const kubeapi::NamespacePtr& ns);
+  void storageChanged(const StorageChange& change);
+  void storageOutage(const StorageOutage& outage);
 
   void budgetSet(const kubeapi::PodDisruptionBudgetPtr& budget);
   void budgetDeleted(const kubeapi::PodDisruptionBudgetPtr& last_known);
@@ -75,6 +80,9 @@ class Scheduler {
 
   // The answer to Binder::bind.
   void bindFinished(const BindRequest& request, BindOutcome outcome, const std::string& message);
+
+  // The answer to VolumeWriter::write.
+  void volumeWritten(const VolumeWriteAnswer& answer);
 
   // The answer to PodReader::refetch. nullopt: the read failed and is tried again; a null pod:
   // there is no pod of that name now.

@@ -162,6 +162,7 @@ void ClusterCache::attach(CachedPod& pod, NodeInfo& info) {
   if (info.index != kNoNode) state_.place(info.index, pod.demand->amounts());
   if (!pod.demand->absent().empty()) with_absent_.insert(&pod);
   anti_affinity_.add(*pod.pod);
+  claim_users_.add(*pod.pod, info);
 }
 
 void ClusterCache::detach(CachedPod& pod) {
@@ -174,6 +175,7 @@ void ClusterCache::detach(CachedPod& pod) {
   if (info.index != kNoNode) state_.remove(info.index, pod.demand->amounts());
   with_absent_.erase(&pod);
   anti_affinity_.remove(*pod.pod);
+  claim_users_.remove(*pod.pod, info);
   pod.node = nullptr;
 }
 
@@ -277,6 +279,7 @@ CachedPod* ClusterCache::findMutable(const Symbol& uid) {
 bool ClusterCache::consistent() const {
   std::size_t pods = 0;
   std::size_t assumed = 0;
+  ClaimUsers claim_users;
   for (const auto& [name, info] : nodes_) {
     UsedPorts ports;
     PriorityCounts priorities;
@@ -286,6 +289,7 @@ bool ClusterCache::consistent() const {
       assumed += pod->assumed ? 1 : 0;
       ports.add(pod->ports);
       priorities.add(pod->priority);
+      claim_users.add(*pod->pod, *info);
     }
     if (ports.size() != info->ports.size()) return false;
     if (!(priorities == info->priorities)) return false;
@@ -301,7 +305,8 @@ bool ClusterCache::consistent() const {
       if (sum != state_.requested(dim, info->index)) return false;
     }
   }
-  return pods == pods_.size() && assumed == assumed_;
+  return pods == pods_.size() && assumed == assumed_ && claim_users == claim_users_ &&
+         storage_.consistent();
 }
 
 }  // namespace stowage::scheduling

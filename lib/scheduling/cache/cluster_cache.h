@@ -19,6 +19,8 @@
 #include "scheduling/cache/image_states.h"
 #include "scheduling/cache/node_info.h"
 #include "scheduling/cache/taint_classes.h"
+#include "scheduling/volumes/claim_users.h"
+#include "scheduling/volumes/storage_state.h"
 
 namespace stowage::scheduling {
 
@@ -74,6 +76,15 @@ class ClusterCache {
   Left remove(const Symbol& uid);
   [[nodiscard]] const CachedPod* find(const Symbol& uid) const;
 
+  // ---- storage ----
+  // Takes in one event, with verdicts of the nodes that it concerns made stale. Returns it with
+  // `before` as the cache knew the object.
+  StorageChange setStorage(const StorageChange& change);
+  // For assumptions and outages.
+  [[nodiscard]] StorageState& storage() { return storage_; }
+  [[nodiscard]] const StorageState& storage() const { return storage_; }
+  [[nodiscard]] const ClaimUsers& claimUsers() const { return claim_users_; }
+
   // ---- views ----
   [[nodiscard]] const placement::ClusterState& state() const { return state_; }
   // For scores that hold dimensions of their own; amounts are the cache's alone to change.
@@ -107,6 +118,9 @@ class ClusterCache {
   void setDemand(CachedPod& pod, std::shared_ptr<const PodDemand> demand);
   std::shared_ptr<const PodDemand> demandOf(const kubeapi::Pod& pod);
   bool setAllocatable(NodeInfo& info);
+  void touchNode(const Symbol& name);
+  void touchUsersOf(const ClaimKey& claim);
+  void touchUsersOf(const kubeapi::PersistentVolume& volume);
   void refreshAbsent();
 
   placement::ClusterState state_;
@@ -115,6 +129,8 @@ class ClusterCache {
   ImageStates images_;
   bool counts_images_ = false;
   AntiAffinityIndex anti_affinity_;
+  StorageState storage_;
+  ClaimUsers claim_users_;
   std::unordered_map<Symbol, std::unique_ptr<NodeInfo>> nodes_;  // by name
   std::vector<NodeInfo*> by_index_;
   std::unordered_map<Symbol, std::unique_ptr<CachedPod>> pods_;  // by uid

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "scheduling/cycle/promised_room.h"
+#include "scheduling/plugins/volume_binding/volume_binding.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -18,10 +19,15 @@ double seconds(base::Duration duration) { return std::chrono::duration<double>(d
 
 }  // namespace
 
-bool Binding::start(QueuedPod& entry, placement::NodeIndex node, SteadyTime attempt_started) {
-  const kubeapi::PodPtr pod = entry.pod;
-  const Symbol uid = pod->meta.uid;
-  ProfileRunner& profile = *context_.profiles[entry.profile];
+Binding::Binding(Context& context, Reporter& reporter)
+    : context_(context),
+      reporter_(reporter),
+      volumes_(context,
+               [this](const Symbol& uid, const std::string& error) { volumesDone(uid, error); }) {}
+
+Binding::Flight Binding::flightOf(const QueuedPod& entry, placement::NodeIndex node,
+                                  SteadyTime attempt_started) const {
+  const kubeapi::PodPtr& pod = entry.pod;
   Flight flight;
   flight.request = {refOf(*pod), context_.cache.nodeAt(node).name};
   flight.profile = entry.profile;
@@ -31,30 +37,92 @@ bool Binding::start(QueuedPod& entry, placement::NodeIndex node, SteadyTime atte
   flight.attempt_started = attempt_started;
   flight.bind_started = context_.clock.now();
   flight.resource_version = pod->meta.resource_version;
-  context_.cache.assume(pod, node, profile.shapes().at(entry.shape).demand);
-  if (!context_.ports.binder->bind(flight.request)) {
+  return flight;
+}
+
+bool Binding::start(QueuedPod& entry, placement::NodeIndex node, SteadyTime attempt_started) {
+  const kubeapi::PodPtr pod = entry.pod;
+  const Symbol uid = pod->meta.uid;
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  const Shape& shape = profile.shapes().at(entry.shape);
+  VolumePlan plan;
+  if (profile.bindsVolumes()) {
+    plan = planVolumes(context_.cache, shape, context_.cache.view(context_.cache.nodeAt(node)));
+  }
+  context_.cache.assume(pod, node, shape.demand);
+  Flight flight = flightOf(entry, node, attempt_started);
+  const Symbol decided = flight.request.node;
+  if (!plan.empty()) {
+    promiseEnded(context_, pod, decided);
+    bindVolumes(flights_.insert_or_assign(uid, std::move(flight)).first->second, plan);
+    return true;
+  }
+  if (!send(flight)) {
     context_.cache.remove(uid);
     context_.queue.putBack(entry);
-    full_until_ = context_.clock.now() + kFullPause;
     return false;
   }
-  const Symbol decided = flight.request.node;
   flights_.insert_or_assign(uid, std::move(flight));
-  ++outstanding_;
   promiseEnded(context_, pod, decided);
   return true;
 }
 
+bool Binding::send(Flight& flight) {
+  if (!context_.ports.binder->bind(flight.request)) {
+    full_until_ = context_.clock.now() + kFullPause;
+    return false;
+  }
+  flight.state = State::kBinding;
+  ++outstanding_;
+  return true;
+}
+
+// Others may see meanwhile which node the pod waits for. Source: schedule_one.go (bindingCycle,
+// NominatedNodeNameForExpectation).
+void Binding::bindVolumes(Flight& flight, const VolumePlan& plan) {
+  flight.state = State::kVolumes;
+  flight.expected = true;
+  const BindRequest request = flight.request;
+  reporter_.expects(request);
+  volumes_.start(request.pod, request.node, plan,
+                 context_.profiles[flight.profile]->volumeBindTimeout());
+}
+
+void Binding::volumesDone(const Symbol& uid, const std::string& error) {
+  const auto found = flights_.find(uid);
+  if (found == flights_.end() || found->second.state != State::kVolumes) return;
+  if (error.empty()) {
+    found->second.state = State::kReady;
+    ++ready_;
+    if (!binderFull()) sendReady();
+    return;
+  }
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  context_.metrics.volumesFailed();
+  // Text: framework.go RunPreBindPlugins.
+  failed(uid, flight, "running PreBind plugin \"VolumeBinding\": " + error, false);
+}
+
 void Binding::abandon(const Symbol& uid) {
-  if (flights_.contains(uid)) return;
+  const auto flight = flights_.find(uid);
+  if (flight != flights_.end()) {
+    if (flight->second.state != State::kVolumes) return;
+    volumes_.cancel(uid);
+    flights_.erase(flight);
+  }
   const CachedPod* pod = context_.cache.find(uid);
   if (pod != nullptr && pod->assumed) release(uid);
 }
 
 bool Binding::takeBack(const Symbol& uid) {
   const auto found = flights_.find(uid);
-  if (found == flights_.end() || found->second.state != State::kBinding) return false;
-  if (!context_.ports.binder->takeBack(found->second.request.pod)) return false;
+  if (found == flights_.end()) return false;
+  const State state = found->second.state;
+  const bool before_bind = state == State::kVolumes || state == State::kReady;
+  if (!before_bind && state != State::kBinding) return false;
+  if (!before_bind && !context_.ports.binder->takeBack(found->second.request.pod)) return false;
+  volumes_.cancel(uid);
   answered(found->second);
   const Flight flight = std::move(found->second);
   flights_.erase(found);
@@ -64,6 +132,7 @@ bool Binding::takeBack(const Symbol& uid) {
 
 void Binding::answered(Flight& flight) {
   if (flight.state == State::kBinding) --outstanding_;
+  if (flight.state == State::kReady) --ready_;
 }
 
 void Binding::finished(const BindRequest& request, BindOutcome outcome,
@@ -96,7 +165,7 @@ void Binding::finished(const BindRequest& request, BindOutcome outcome,
     case BindOutcome::kRejected: {
       const Flight done = std::move(flight);
       flights_.erase(found);
-      failed(uid, done, message, outcome == BindOutcome::kGone);
+      failedBinding(uid, done, message, outcome == BindOutcome::kGone);
       return;
     }
     case BindOutcome::kConflict:
@@ -106,7 +175,7 @@ void Binding::finished(const BindRequest& request, BindOutcome outcome,
       } else if (outcome == BindOutcome::kConflict) {
         const Flight done = std::move(flight);
         flights_.erase(found);
-        failed(uid, done, message, true);
+        failedBinding(uid, done, message, true);
       } else {
         flight.state = State::kWatchTells;
       }
@@ -161,7 +230,7 @@ void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>&
   }
   if (fresh->spec.node_name.empty()) {
     if (QueuedPod* entry = context_.queue.find(ref.uid)) context_.queue.replacePod(*entry, fresh);
-    failed(ref.uid, flight, "", true);
+    failedBinding(ref.uid, flight, "", true);
     return;
   }
   const bool ours = fresh->spec.node_name == flight.request.node;
@@ -170,7 +239,7 @@ void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>&
   if (ours) {
     bound(flight);
   } else {
-    wakeAfterPodLeft(context_, change.roomier, kubeapi::hostPorts(*fresh), false,
+    wakeAfterPodLeft(context_, change.roomier, fresh.get(), kubeapi::hostPorts(*fresh), false,
                      "AssignedPodDelete");
   }
 }
@@ -179,7 +248,8 @@ void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>&
 void Binding::release(const Symbol& uid) {
   const ClusterCache::Left left = context_.cache.remove(uid);
   if (!left.found) return;
-  wakeAfterPodLeft(context_, left.node, left.ports, left.had_anti_affinity, "AssignedPodDelete");
+  wakeAfterPodLeft(context_, left.node, left.pod.get(), left.ports, left.had_anti_affinity,
+                   "AssignedPodDelete");
 }
 
 void Binding::drop(const Symbol& uid) {
@@ -199,11 +269,23 @@ void Binding::failed(const Symbol& uid, const Flight& flight, const std::string&
   base::log().info("bind failed", {{"pod", pod->meta.ns.str() + "/" + pod->meta.name.str()},
                                    {"node", flight.request.node.view()},
                                    {"message", message}});
-  if (quiet || pod->meta.deletion_time) return;
+  if (pod->meta.deletion_time) return;
+  if (quiet) {
+    if (flight.expected) reporter_.clearNomination(*pod);
+    return;
+  }
+  const std::string& scheduler = context_.profiles[flight.profile]->schedulerName();
+  if (flight.expected) {
+    reporter_.failedExpected(*pod, "SchedulerError", message, scheduler);
+  } else {
+    reporter_.failed(*pod, "SchedulerError", message, scheduler);
+  }
+}
+
+void Binding::failedBinding(const Symbol& uid, const Flight& flight, const std::string& message,
+                            bool quiet) {
   // Text: schedule_one.go bindingCycle and framework.go RunBindPlugins.
-  reporter_.failed(*pod, "SchedulerError",
-                   "binding rejected: running Bind plugin \"DefaultBinder\": " + message,
-                   context_.profiles[flight.profile]->schedulerName());
+  failed(uid, flight, "binding rejected: running Bind plugin \"DefaultBinder\": " + message, quiet);
 }
 
 void Binding::placedByWatch(const Symbol& uid) {
@@ -213,6 +295,8 @@ void Binding::placedByWatch(const Symbol& uid) {
     found->second.seen_placed = true;  // the answer brings the event and the metrics
     return;
   }
+  answered(found->second);
+  volumes_.cancel(uid);
   const Flight flight = std::move(found->second);
   flights_.erase(found);
   const CachedPod* pod = context_.cache.find(uid);
@@ -223,10 +307,21 @@ void Binding::goneByWatch(const Symbol& uid) {
   const auto found = flights_.find(uid);
   if (found == flights_.end()) return;
   answered(found->second);
+  volumes_.cancel(uid);
   flights_.erase(found);
 }
 
+void Binding::sendReady() {
+  for (auto& [uid, flight] : flights_) {
+    if (flight.state != State::kReady) continue;
+    if (!send(flight)) return;  // it sets the pause after which this is tried again
+    --ready_;
+  }
+}
+
 void Binding::runTimers() {
+  volumes_.runTimers();
+  if (ready_ > 0 && !binderFull()) sendReady();
   if (to_ask_ == 0) return;
   to_ask_ = 0;
   const SteadyTime now = context_.clock.now();
@@ -242,7 +337,8 @@ void Binding::runTimers() {
 
 SteadyTime Binding::nextTimer() const {
   SteadyTime next = SteadyTime::max();
-  if (binderFull() && context_.queue.hasDue()) next = full_until_;
+  if (ready_ > 0 || (binderFull() && context_.queue.hasDue())) next = full_until_;
+  next = std::min(next, volumes_.nextTimer());
   if (to_ask_ == 0) return next;
   for (const auto& [uid, flight] : flights_) {
     if (flight.state == State::kAskLater) next = std::min(next, flight.ask_at);

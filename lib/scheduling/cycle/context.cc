@@ -29,20 +29,24 @@ void wakePods(Context& context, const ClusterEvent& event) {
     if ((entry.rejectors & kQuarantineRejector) != 0) return false;
     if (entry.pod->spec.priority > event.highest_priority) return false;
     if ((event.kinds & kNodeAdd) != 0 && (entry.rejectors & kNoNodesRejector) != 0) return true;
+    if ((event.kinds & kStorageBack) != 0) return (entry.rejectors & kStorageRejector) != 0;
     if ((event.kinds & kPodRefusalGone) != 0 && refusalGone(context, entry, inter_pod)) return true;
     return helps(entry);
   });
 }
 
-void wakeAfterPodLeft(Context& context, const NodeInfo* node,
+void wakeAfterPodLeft(Context& context, const NodeInfo* node, const kubeapi::Pod* pod,
                       const std::vector<kubeapi::HostPort>& ports, bool had_anti_affinity,
                       std::string_view label) {
   ClusterEvent event;
   event.kinds = kPodGone | (had_anti_affinity ? kPodRefusalGone : 0U);
   event.label = label;
   event.freed = &ports;
+  event.pod_before = pod;
   if (node == nullptr || node->node == nullptr) {
-    if (had_anti_affinity) wakePods(context, event);
+    // A claim that one pod of the cluster may use is free, wherever that pod was.
+    const bool had_volumes = pod != nullptr && !pod->spec.volumes.empty();
+    if (had_anti_affinity || had_volumes) wakePods(context, event);
     return;
   }
   const NodeView view = context.cache.view(*node);

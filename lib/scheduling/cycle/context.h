@@ -24,6 +24,11 @@ inline constexpr PluginSet kNoNodesRejector = PluginSet{1} << 63;
 inline constexpr PluginSet kQuarantineRejector = PluginSet{1} << 62;
 
 using Symbols = std::unordered_set<Symbol>;
+// Rejector of pods with volumes while some kind of storage objects cannot be read.
+inline constexpr PluginSet kStorageRejector = PluginSet{1} << 61;
+// Rejectors that are no plugins.
+inline constexpr PluginSet kOwnRejectors =
+    kNoNodesRejector | kQuarantineRejector | kStorageRejector;
 
 struct Context {
   const SchedulerOptions& options;
@@ -38,8 +43,9 @@ struct Context {
 
 // Moves the waiting pods that the event may help. Each shape is asked once per event.
 void wakePods(Context& context, const ClusterEvent& event);
-// A pod left a node (or asks for less there): what it held is free. `node` may be null.
-void wakeAfterPodLeft(Context& context, const NodeInfo* node,
+// A pod left a node (or asks for less there): what it held is free. `node` and `pod` (null when it
+// is still there) may be null.
+void wakeAfterPodLeft(Context& context, const NodeInfo* node, const kubeapi::Pod* pod,
                       const std::vector<kubeapi::HostPort>& ports, bool had_anti_affinity,
                       std::string_view label);
 // Takes a pod out of the queue for good, with its shape and its share of the gauges.

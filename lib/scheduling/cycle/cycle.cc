@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "scheduling/cycle/fit_error.h"
 #include "scheduling/cycle/promised_room.h"
+#include "scheduling/cycle/storage_intake.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -72,6 +73,10 @@ void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
   }
   if (const auto refusal = refusalOf(entry)) {
     reject(entry, AttemptResult::kError, refusal->message, bitOf(refusal->plugin), started);
+    return;
+  }
+  if (const auto outage = storageOutageOf(context_.cache.storage(), *pod)) {
+    reject(entry, AttemptResult::kError, *outage, kStorageRejector, started);
     return;
   }
   if (entry.attempts == 1) profile.arrived(entry.shape);
@@ -174,7 +179,7 @@ void Cycle::reject(QueuedPod& entry, AttemptResult result, const std::string& me
 
 void Cycle::sleep(QueuedPod& entry, PluginSet rejectors) {
   context_.queue.addUnschedulable(entry, rejectors);
-  entry.counted = rejectors & ~(kNoNodesRejector | kQuarantineRejector);
+  entry.counted = rejectors & ~kOwnRejectors;
   context_.metrics.rejectedBy(entry.profile, entry.counted, 1);
 }
 

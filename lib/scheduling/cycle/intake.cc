@@ -84,7 +84,7 @@ void Intake::placed(const kubeapi::PodPtr& pod) {
   if (change.roomier == nullptr) return;
   const bool moved = change.what == ClusterCache::Placed::kMoved;
   const auto ports = moved ? kubeapi::hostPorts(*pod) : std::vector<kubeapi::HostPort>();
-  wakeAfterPodLeft(context_, change.roomier, ports, false,
+  wakeAfterPodLeft(context_, change.roomier, moved ? pod.get() : nullptr, ports, false,
                    moved ? kAssignedDelete : kAssignedUpdate);
 }
 
@@ -140,7 +140,8 @@ void Intake::podGone(const kubeapi::PodPtr& last_known) {
   if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
   const ClusterCache::Left left = context_.cache.remove(uid);
   if (!left.found) return;
-  wakeAfterPodLeft(context_, left.node, left.ports, left.had_anti_affinity, kAssignedDelete);
+  wakeAfterPodLeft(context_, left.node, left.pod.get(), left.ports, left.had_anti_affinity,
+                   kAssignedDelete);
   if (left.node != nullptr) wakePromised(context_, left.node->name);
 }
 
@@ -151,6 +152,7 @@ void Intake::nodeSeen(const kubeapi::NodePtr& node) {
   if (change.resource_appeared) {
     for (const auto& profile : context_.profiles) profile->resourceAppeared();
   }
+  binding_.volumes().nodeChanged(node->meta.name);
   const NodeView view = context_.cache.view(*change.info);
   ClusterEvent event;
   event.kinds = kindsOf(change);
@@ -163,6 +165,7 @@ void Intake::nodeSeen(const kubeapi::NodePtr& node) {
 
 void Intake::nodeGone(const Symbol& name) {
   if (context_.cache.removeNode(name)) wakePromised(context_, name);
+  binding_.volumes().nodeChanged(name);
 }
 
 void Intake::refusalsMayHaveGone(std::string_view label) {

@@ -50,7 +50,7 @@ void ProfileRunner::addFilters(ClusterCache& cache) {
     const auto id = findPlugin(name);
     if (!id) continue;
     enabled_ |= bitOf(*id);
-    auto local = makeFilter(name, profile_);
+    auto local = makeFilter(name, profile_, cache);
     auto peer = local == nullptr ? makePeerFilter(name, profile_, cache) : nullptr;
     if (local == nullptr && peer == nullptr) continue;
     uses_node_names_ |= name == "NodeAffinity";
@@ -129,6 +129,11 @@ void ProfileRunner::resourceAppeared() {
 ShapeId ProfileRunner::acquireShape(const kubeapi::Pod& pod) {
   static const PluginSet by_images = bitOf(pluginId("ImageLocality"));
   return shapes_.acquire(shapeSpecOf(pod, (enabled_ & by_images) != 0));
+}
+
+bool ProfileRunner::bindsVolumes() const {
+  static const PluginSet binding = bitOf(pluginId("VolumeBinding"));
+  return (enabled_ & binding) != 0;
 }
 
 bool ProfileRunner::namesNodes(const Shape& shape) const {

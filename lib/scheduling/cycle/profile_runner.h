@@ -44,6 +44,9 @@ class ProfileRunner final : private placement::NodeRules {
   ShapeTable& shapes() { return shapes_; }
   // The shape of a pod that comes, which counts one more user.
   ShapeId acquireShape(const kubeapi::Pod& pod);
+  // VolumeBinding is enabled: volumes are bound before the pod is.
+  [[nodiscard]] bool bindsVolumes() const;
+  [[nodiscard]] base::Duration volumeBindTimeout() const { return profile_.volume_bind_timeout; }
 
   // Why no node took the pod.
   struct Explanation {

@@ -23,6 +23,14 @@ void Reporter::scheduled(const BindRequest& request, std::string_view resource_v
   ports_.events->record(event);
 }
 
+void Reporter::expects(const BindRequest& request) {
+  if (ports_.status_writer == nullptr) return;
+  PodStatusPatch patch;
+  patch.pod = request.pod;
+  patch.nominated_node = request.node.str();
+  ports_.status_writer->patchStatus(patch);
+}
+
 void Reporter::warn(const kubeapi::Pod& pod, const std::string& note,
                     const std::string& scheduler_name) {
   if (ports_.events == nullptr) return;
@@ -73,6 +81,16 @@ void Reporter::failed(const kubeapi::Pod& pod, std::string_view reason, const st
     changes = true;
   }
   if (changes) ports_.status_writer->patchStatus(patch);
+}
+
+void Reporter::failedExpected(const kubeapi::Pod& pod, std::string_view reason,
+                              const std::string& message, const std::string& scheduler_name) {
+  warn(pod, message, scheduler_name);
+  if (ports_.status_writer == nullptr) return;
+  bool changes = false;
+  PodStatusPatch patch = conditionOf(pod, reason, message, changes);
+  patch.nominated_node.emplace();
+  ports_.status_writer->patchStatus(patch);
 }
 
 PodStatusPatch Reporter::failedWithNomination(const kubeapi::Pod& pod, const std::string& message,

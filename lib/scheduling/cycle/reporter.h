@@ -21,10 +21,15 @@ class Reporter {
   // Event Scheduled.
   void scheduled(const BindRequest& request, std::string_view resource_version,
                  const std::string& scheduler_name);
+  // The node that the pod waits for, while what it needs there is made ready.
+  void expects(const BindRequest& request);
   // Event FailedScheduling, and the condition when it would change something. `reason` is
   // "Unschedulable" or "SchedulerError". `clear_nomination`: takes status.nominatedNodeName back.
   void failed(const kubeapi::Pod& pod, std::string_view reason, const std::string& message,
               const std::string& scheduler_name, bool clear_nomination = false);
+  // The same for a pod of which expects() spoke: that is taken back.
+  void failedExpected(const kubeapi::Pod& pod, std::string_view reason, const std::string& message,
+                      const std::string& scheduler_name);
   // The same, but the condition is returned, with the nomination, for somebody else to write.
   PodStatusPatch failedWithNomination(const kubeapi::Pod& pod, const std::string& message,
                                       const std::string& scheduler_name, const Symbol& node);

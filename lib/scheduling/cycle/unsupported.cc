@@ -7,37 +7,18 @@ namespace {
 
 // More requirements than that are looked at for every node: one pod could stall all others.
 constexpr std::size_t kMaxAffinityRequirements = 1000;
+// Beyond what any node attaches.
+constexpr std::size_t kMaxVolumes = 256;
 
 Refusal refusal(std::string_view plugin, std::string_view field) {
   return {pluginId(plugin),
           std::string(field) + " is not supported by this version of stowage-scheduler"};
 }
 
+// Each volume is looked at for every node, too.
 std::optional<Refusal> ofVolumes(const kubeapi::Pod& pod) {
-  using Kind = kubeapi::PodVolume::Kind;
-  for (const auto& volume : pod.spec.volumes) {
-    switch (volume.kind) {
-      case Kind::kClaim:
-        return refusal("VolumeBinding", "spec.volumes[].persistentVolumeClaim");
-      case Kind::kEphemeral:
-        return refusal("VolumeBinding", "spec.volumes[].ephemeral");
-      case Kind::kGcePd:
-        return refusal("VolumeRestrictions", "spec.volumes[].gcePersistentDisk");
-      case Kind::kAwsEbs:
-        return refusal("VolumeRestrictions", "spec.volumes[].awsElasticBlockStore");
-      case Kind::kIscsi:
-        return refusal("VolumeRestrictions", "spec.volumes[].iscsi");
-      case Kind::kRbd:
-        return refusal("VolumeRestrictions", "spec.volumes[].rbd");
-      case Kind::kAzureDisk:
-        return refusal("NodeVolumeLimits", "spec.volumes[].azureDisk");
-      case Kind::kOtherAttachable:
-        return refusal("NodeVolumeLimits", "spec.volumes[] of an attachable kind");
-      case Kind::kImage:
-        break;  // pulled by the kubelet; matters to no filter
-    }
-  }
-  return std::nullopt;
+  if (pod.spec.volumes.size() <= kMaxVolumes) return std::nullopt;
+  return refusal("VolumeBinding", "spec.volumes with more than 256 claims and disks");
 }
 
 std::optional<Refusal> ofAffinity(const kubeapi::Pod& pod, PluginSet enabled) {

@@ -9,7 +9,11 @@
 #include "scheduling/plugins/node_ports/node_ports.h"
 #include "scheduling/plugins/node_resources_fit/node_resources_fit.h"
 #include "scheduling/plugins/node_unschedulable/node_unschedulable.h"
+#include "scheduling/plugins/node_volume_limits/node_volume_limits.h"
 #include "scheduling/plugins/taint_toleration/taint_toleration.h"
+#include "scheduling/plugins/volume_binding/volume_binding.h"
+#include "scheduling/plugins/volume_restrictions/volume_restrictions.h"
+#include "scheduling/plugins/volume_zone/volume_zone.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -23,10 +27,10 @@ constexpr std::array kPlugins = {
     PluginInfo{"NodeAffinity", true, true, true},
     PluginInfo{"NodePorts", true, false, true},
     PluginInfo{"NodeResourcesFit", true, true, true},
-    PluginInfo{"VolumeRestrictions", true, false, false},
-    PluginInfo{"NodeVolumeLimits", true, false, false},
-    PluginInfo{"VolumeBinding", true, true, false},
-    PluginInfo{"VolumeZone", true, false, false},
+    PluginInfo{"VolumeRestrictions", true, false, true},
+    PluginInfo{"NodeVolumeLimits", true, false, true},
+    PluginInfo{"VolumeBinding", true, true, true},
+    PluginInfo{"VolumeZone", true, false, true},
     PluginInfo{"PodTopologySpread", true, true, false},
     PluginInfo{"InterPodAffinity", true, true, false},
     PluginInfo{"DynamicResources", true, true, false},
@@ -57,7 +61,8 @@ PluginId pluginId(std::string_view name) {
   return *id;
 }
 
-std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& profile) {
+std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& profile,
+                                         const ClusterCache& cache) {
   if (name == "NodeUnschedulable") return std::make_unique<NodeUnschedulable>();
   if (name == "NodeName") return std::make_unique<NodeName>();
   if (name == "TaintToleration") return std::make_unique<TaintToleration>();
@@ -65,6 +70,10 @@ std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& p
   if (name == "NodePorts") return std::make_unique<NodePorts>();
   if (name == "NodeDeclaredFeatures") return std::make_unique<NodeDeclaredFeatures>();
   if (name == "NodeResourcesFit") return std::make_unique<NodeResourcesFit>();
+  if (name == "VolumeRestrictions") return std::make_unique<VolumeRestrictions>(cache);
+  if (name == "NodeVolumeLimits") return std::make_unique<NodeVolumeLimits>(cache);
+  if (name == "VolumeBinding") return std::make_unique<VolumeBinding>(cache);
+  if (name == "VolumeZone") return std::make_unique<VolumeZone>(cache);
   return nullptr;
 }
 

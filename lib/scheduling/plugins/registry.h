@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "scheduling/cache/cluster_cache.h"
 #include "scheduling/plugins/plugin.h"
 #include "scheduling/profile.h"
 
@@ -31,7 +32,9 @@ inline PluginSet bitOf(PluginId id) { return PluginSet{1} << id; }
 // For names that this file itself lists; ends the process on another name.
 PluginId pluginId(std::string_view name);
 
-// nullptr when the name has no such side or is not built. `profile` has the plugin's settings.
-std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& profile);
+// nullptr when the name has no such side or is not built. `cache` outlives the plugin: volume
+// filters read storage objects and who uses them there.
+std::unique_ptr<FilterPlugin> makeFilter(std::string_view name, const Profile& profile,
+                                         const ClusterCache& cache);
 
 }  // namespace stowage::scheduling

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "kubeapi/pod.h"
+#include "kubeapi/storage.h"
 #include "scheduling/cache/node_info.h"
 
 namespace stowage::scheduling {
@@ -24,6 +25,21 @@ enum EventKind : std::uint32_t {
   kPodLabels = 1U << 7,       // labels of a pod on a node changed
   kNodeGone = 1U << 8,
   kNodeFeatures = 1U << 16,  // declared features of a node
+  // Storage objects.
+  kClaimAdd = 1U << 17,
+  kClaimUpdate = 1U << 18,
+  kVolumeAdd = 1U << 19,
+  kVolumeUpdate = 1U << 20,
+  kVolumeZones = 1U << 21,  // with kVolumeUpdate: its zone or region labels changed
+  kClassAdd = 1U << 22,
+  kClassTopologies = 1U << 23,
+  kCsiNodeAdd = 1U << 24,
+  kCsiNodeLimitRaised = 1U << 25,
+  kCsiNodeMigration = 1U << 26,    // the list of plugins handed over to CSI changed
+  kCsiDriverUnlimited = 1U << 27,  // a driver tracks capacity no more
+  kCapacityMore = 1U << 28,        // a storage pool is new, or larger
+  kAttachmentGone = 1U << 29,
+  kStorageBack = 1U << 30,  // a kind of storage objects can be read again
 };
 
 struct ClusterEvent {
@@ -39,6 +55,10 @@ struct ClusterEvent {
   const kubeapi::Pod* pod_after = nullptr;
   // Only pods of at most this priority are concerned.
   std::int32_t highest_priority = std::numeric_limits<std::int32_t>::max();
+  // Set with the kinds of their name.
+  const kubeapi::PersistentVolumeClaim* claim = nullptr;
+  const kubeapi::StorageClass* storage_class = nullptr;
+  const kubeapi::VolumeAttachment* attachment = nullptr;
 };
 
 }  // namespace stowage::scheduling

@@ -78,6 +78,7 @@ ShapeSpec shapeSpecOf(const kubeapi::Pod& pod, bool with_images) {
   spec.ports = kubeapi::hostPorts(pod);
   spec.features = kubeapi::requiredFeatures(pod);
   if (with_images) spec.images = podImages(pod);
+  spec.volumes = volumeNeedsOf(pod);
   return spec;
 }
 
@@ -122,6 +123,7 @@ std::size_t hashOf(const ShapeSpec& spec) {
       hash.add(times);
     }
   }
+  if (spec.volumes) hash.add(static_cast<std::uint64_t>(hashOf(*spec.volumes)));
   return hash.value();
 }
 

@@ -17,6 +17,7 @@
 #include "scheduling/cache/used_ports.h"
 #include "scheduling/plugins/image_locality/pod_images.h"
 #include "scheduling/plugins/node_affinity/required_nodes.h"
+#include "scheduling/volumes/volume_needs.h"
 
 namespace stowage::scheduling {
 
@@ -37,12 +38,15 @@ struct ShapeSpec {
   kubeapi::FeatureSet features = 0;  // that its node must declare
   // Only in profiles that score by images: elsewhere they would only split shapes.
   std::optional<PodImages> images;
+  std::optional<VolumeNeeds> volumes;  // only of pods with volumes that placement looks at
   friend bool operator==(const ShapeSpec&, const ShapeSpec&) = default;
 };
 
 // Reads the spec of an incoming pod (requests by spec, never by status).
 ShapeSpec shapeSpecOf(const kubeapi::Pod& pod, bool with_images = false);
 std::size_t hashOf(const ShapeSpec& spec);
+
+struct VolumeFacts;
 
 // What the shape's tolerations make of one taint class.
 struct TaintVerdict {
@@ -62,6 +66,10 @@ struct Shape {
   std::shared_ptr<const PodDemand> score_demand;  // as scores of NodeResourcesFit count it
   std::uint32_t active_filters = 0;  // bit i: filter i of the profile has something to say
   std::uint32_t references = 0;
+  // Memo of what storage says about spec.volumes, and the storage version it was last compared
+  // with.
+  mutable std::shared_ptr<const VolumeFacts> volume_facts;
+  mutable std::uint64_t volume_facts_checked = 0;
 
   [[nodiscard]] const TaintVerdict& taintVerdict(std::uint32_t taint_class,
                                                  const std::vector<kubeapi::Taint>& taints) const;

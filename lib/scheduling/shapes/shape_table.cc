@@ -18,6 +18,7 @@ std::size_t lengthOf(const ShapeSpec& spec) {
       spec.amounts.size() + spec.node_selector.size() + spec.tolerations.size() + spec.ports.size();
   if (spec.images) length += spec.images->images.size();
   if (spec.container_level) length += spec.container_level->amounts.size();
+  if (spec.volumes) length += 2 * spec.volumes->volumes.size();
   if (spec.node_required) {
     for (const auto& term : spec.node_required->terms) length += lengthOf(term);
   }

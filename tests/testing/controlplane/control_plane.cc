@@ -175,6 +175,10 @@ CommandResult ControlPlane::kubectlWithInput(const std::vector<std::string>& arg
 
 void ControlPlane::killApiServer() { script({"kill-apiserver", dir_}); }
 void ControlPlane::restartApiServer() { script({"restart-apiserver", dir_}); }
+void ControlPlane::startControllers(const std::string& controllers) {
+  script({"start-controller-manager", dir_, controllers});
+}
+void ControlPlane::stopControllers() { script({"stop-controller-manager", dir_}); }
 void ControlPlane::rotateServingCertificate() { script({"rotate-serving-cert", dir_}); }
 
 ControlPlane::TempFile::TempFile(const std::string& text)

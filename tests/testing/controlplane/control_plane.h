@@ -57,6 +57,10 @@ class ControlPlane {
   void killApiServer();
   // Back on the same port and data; ready when it returns.
   void restartApiServer();
+  // Some controllers of the real kube-controller-manager ("a,b"), and its end. Without a call there
+  // is none.
+  void startControllers(const std::string& controllers);
+  void stopControllers();
   // A new serving certificate of the same CA; the server takes it over within seconds.
   void rotateServingCertificate();
 

@@ -73,4 +73,15 @@ class FakeEvictor final : public scheduling::Evictor {
   bool full = false;
 };
 
+class FakeVolumeWriter final : public scheduling::VolumeWriter {
+ public:
+  bool write(const scheduling::VolumeWrite& write) override {
+    if (full) return false;
+    writes.push_back(write);
+    return true;
+  }
+  std::vector<scheduling::VolumeWrite> writes;  // taken, in order
+  bool full = false;
+};
+
 }  // namespace stowage::testing

@@ -16,6 +16,7 @@ SchedulerHarness::SchedulerHarness(const HarnessOptions& options) {
   ports.binder = &binder;
   ports.status_writer = &status;
   ports.events = &events;
+  ports.volumes = &volumes;
   ports.reader = options.with_reader ? &reader : nullptr;
   if (options.preemption) ports.evictor = &evictor;
   scheduler = std::make_unique<scheduling::Scheduler>(scheduler_options, ports, clock, metrics);

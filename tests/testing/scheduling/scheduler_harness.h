@@ -16,6 +16,7 @@
 #include "testing/builders/pod_builder.h"
 #include "testing/scheduling/fake_ports.h"
 #include "testing/scheduling/recording_metric_sink.h"
+#include "testing/scheduling/storage_events.h"
 
 namespace stowage::testing {
 
@@ -58,11 +59,21 @@ class SchedulerHarness {
   RecordingEventSink events;
   FakePodReader reader;
   FakeEvictor evictor;
+  FakeVolumeWriter volumes;
   std::unique_ptr<scheduling::Scheduler> scheduler;
 
   // Shorthand: the pod or node comes.
   void add(const kubeapi::PodPtr& pod);
   void add(const kubeapi::NodePtr& node) { scheduler->nodeAdded(node); }
+  // Shorthand: a storage object, or its builder, comes or changes; it goes.
+  template <typename Given>
+  void see(const Given& given) {
+    scheduler->storageChanged(::stowage::testing::seen(given));
+  }
+  template <typename Given>
+  void lose(const Given& given) {
+    scheduler->storageChanged(::stowage::testing::gone(given));
+  }
   void update(const kubeapi::PodPtr& pod);
   void remove(const kubeapi::PodPtr& pod) { scheduler->podDeleted(pod); }
 

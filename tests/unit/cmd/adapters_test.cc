@@ -12,6 +12,7 @@
 #include "cmd/scheduler/api_evictor.h"
 #include "cmd/scheduler/api_pod_reader.h"
 #include "cmd/scheduler/api_status_writer.h"
+#include "cmd/scheduler/api_volume_writer.h"
 #include "testing/api/scripted_api_client.h"
 
 namespace stowage::scheduler_cmd {
@@ -27,11 +28,11 @@ const PodRef kPod{"ns", "web \"0\"", "uid-1"};
 struct Bench {
   base::SystemClock clock;
   testing::ScriptedApiClient api;
-  k8sclient::WriteDispatcher dispatcher{
-      {1, 100},
-      {k8sclient::kBindCall, k8sclient::kStatusPatchCall, k8sclient::kEvictionCall, kPodReadCall},
-      clock,
-      base::nullMetricSink()};
+  k8sclient::WriteDispatcher dispatcher{{1, 100},
+                                        {k8sclient::kBindCall, k8sclient::kStatusPatchCall,
+                                         k8sclient::kEvictionCall, kPodReadCall, kVolumeCall},
+                                        clock,
+                                        base::nullMetricSink()};
 
   struct Answer {
     BindOutcome outcome;
@@ -314,6 +315,75 @@ TEST(ApiPodReader, TellsAPodANoPodAndAFailureApart) {
   ASSERT_TRUE(got[1].has_value());
   EXPECT_EQ(*got[1], nullptr);
   EXPECT_FALSE(got[2].has_value());
+}
+
+scheduling::VolumeWrite claimVolume() {
+  scheduling::VolumeWrite write;
+  write.pod = kPod;
+  write.kind = scheduling::VolumeWrite::Kind::kClaimVolume;
+  write.name = "pv-1";
+  write.resource_version = "41";
+  write.claim = {"ns", "data", "uid-data"};
+  write.claim_version = "40";
+  write.mark_by_controller = true;
+  return write;
+}
+
+scheduling::VolumeWrite selectNode() {
+  scheduling::VolumeWrite write;
+  write.pod = kPod;
+  write.kind = scheduling::VolumeWrite::Kind::kSelectNode;
+  write.ns = "ns";
+  write.name = "data";
+  write.resource_version = "41";
+  write.node = "n1";
+  return write;
+}
+
+TEST(ApiVolumeWriter, PatchesNameTheVersionThatWasDecidedOn) {
+  const json volume = json::parse(volumePatchBody(claimVolume()));
+  EXPECT_EQ(volume["metadata"],
+            json({{"resourceVersion", "41"},
+                  {"annotations", {{"pv.kubernetes.io/bound-by-controller", "yes"}}}}));
+  EXPECT_EQ(volume["spec"]["claimRef"], json({{"kind", "PersistentVolumeClaim"},
+                                              {"apiVersion", "v1"},
+                                              {"namespace", "ns"},
+                                              {"name", "data"},
+                                              {"uid", "uid-data"},
+                                              {"resourceVersion", "40"}}));
+  scheduling::VolumeWrite plain = claimVolume();
+  plain.mark_by_controller = false;
+  EXPECT_FALSE(json::parse(volumePatchBody(plain))["metadata"].contains("annotations"));
+  EXPECT_EQ(json::parse(volumePatchBody(selectNode())),
+            json({{"metadata",
+                   {{"resourceVersion", "41"},
+                    {"annotations", {{"volume.kubernetes.io/selected-node", "n1"}}}}}}));
+}
+
+TEST(ApiVolumeWriter, AnswersCarryTheNewVersionOrTheServersWords) {
+  Bench bench;
+  bench.api.answer(R"({"metadata":{"name":"pv-1","resourceVersion":"42"}})")
+      .answer(R"({"metadata":{"namespace":"ns","name":"data","resourceVersion":"43"}})")
+      .fail(testing::apiError(409, "Conflict", "the object has been modified"));
+  base::BoundedQueue<scheduling::VolumeWriteAnswer> answers(1);
+  ApiVolumeWriter writer(bench.dispatcher, bench.api, [&](const auto& a) { answers.tryPush(a); });
+  bench.dispatcher.start();
+  std::vector<scheduling::VolumeWriteAnswer> got;
+  for (const auto& write : {claimVolume(), selectNode(), selectNode()}) {
+    ASSERT_TRUE(writer.write(write));
+    auto answer = answers.pop({}, bench.clock.now() + std::chrono::seconds(10));
+    ASSERT_TRUE(answer.has_value());
+    got.push_back(*answer);
+  }
+  bench.dispatcher.stop(std::chrono::seconds(5));
+  EXPECT_EQ(got[0].resource_version, "42");
+  EXPECT_EQ(got[0].error, "");
+  EXPECT_EQ(got[1].resource_version, "43");
+  EXPECT_EQ(got[2].error, "the object has been modified");
+  EXPECT_THAT(bench.api.asked(),
+              ::testing::ElementsAre("PATCH /api/v1/persistentvolumes/pv-1",
+                                     "PATCH /api/v1/namespaces/ns/persistentvolumeclaims/data",
+                                     "PATCH /api/v1/namespaces/ns/persistentvolumeclaims/data"));
 }
 
 }  // namespace

@@ -22,10 +22,12 @@ TEST(PluginCatalogue, SchedulingKnowsEveryFilterAndScoreThatAProfileMayName) {
 }
 
 TEST(PluginCatalogue, AFilterIsBuiltHereExactlyWhenSchedulingCanMakeIt) {
+  const scheduling::ClusterCache cache;
   for (const PluginInfo& plugin : pluginCatalogue()) {
     if (!plugin.extends(ExtensionPoint::kFilter)) continue;
-    EXPECT_EQ(plugin.filter == Support::kBuilt,
-              scheduling::makeFilter(plugin.name, scheduling::defaultProfile("x")) != nullptr)
+    EXPECT_EQ(
+        plugin.filter == Support::kBuilt,
+        scheduling::makeFilter(plugin.name, scheduling::defaultProfile("x"), cache) != nullptr)
         << plugin.name;
   }
 }

@@ -188,10 +188,14 @@ TEST(DecodePod, VolumesThatMatterToPlacement) {
     {"name":"ceph","rbd":{"monitors":["m1","m2"],"pool":"p","image":"i","readOnly":true}},
     {"name":"ceph2","rbd":{"monitors":["m1"],"image":"i"}},
     {"name":"oci","image":{"reference":"reg/img:1"}},
-    {"name":"vs","vsphereVolume":{"volumePath":"[ds] v"}}]}})");
+    {"name":"vs","vsphereVolume":{"volumePath":"[ds] v"}},
+    {"name":"az","azureDisk":{"diskName":"n","diskURI":"/d","kind":"managed"}},
+    {"name":"old","azureDisk":{"diskName":"n","diskURI":"http://d","kind":"Shared"}},
+    {"name":"ci","cinder":{"volumeID":"c"}},
+    {"name":"px","portworxVolume":{"volumeID":"p"}}]}})");
   using Kind = PodVolume::Kind;
   const std::vector<PodVolume>& volumes = pod->spec.volumes;
-  ASSERT_THAT(volumes, SizeIs(7));
+  ASSERT_THAT(volumes, SizeIs(11));
   EXPECT_EQ(volumes[0].kind, Kind::kClaim);
   EXPECT_EQ(volumes[0].claim_name, Symbol("c1"));
   EXPECT_TRUE(volumes[0].read_only);
@@ -203,6 +207,12 @@ TEST(DecodePod, VolumesThatMatterToPlacement) {
   EXPECT_EQ(volumes[4].handle, Symbol("rbd/i"));
   EXPECT_EQ(volumes[5].handle, Symbol("reg/img:1"));
   EXPECT_EQ(volumes[6].kind, Kind::kOtherAttachable);
+  EXPECT_EQ(volumes[7].handle, Symbol("/d"));
+  EXPECT_FALSE(volumes[7].unmanaged);
+  EXPECT_TRUE(volumes[8].unmanaged);
+  EXPECT_EQ(volumes[9].kind, Kind::kCinder);
+  EXPECT_EQ(volumes[9].handle, Symbol("c"));
+  EXPECT_EQ(volumes[10].kind, Kind::kPortworx);
 }
 
 TEST(DecodePod, NullsAreAbsentFields) {

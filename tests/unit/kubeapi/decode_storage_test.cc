@@ -52,6 +52,8 @@ TEST(DecodePersistentVolume, InTreeSources) {
   for (const Row& row : {
            Row{R"("awsElasticBlockStore":{"volumeID":"v"})",
                {"awsElasticBlockStore", "", "v", false}},
+           Row{R"("azureDisk":{"diskName":"n","diskURI":"/d","kind":"Dedicated"})",
+               {"azureDisk", "", "/d", false, true}},
            Row{R"("local":{"path":"/d"})", {"local", "", "/d", false}},
            Row{R"("nfs":{"server":"s","path":"/p","readOnly":true})", {"nfs", "", "/p", true}},
            Row{R"("fc":{"lun":1})", {"fc", "", "", false}},

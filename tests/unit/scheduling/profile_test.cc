@@ -189,7 +189,9 @@ TEST(Registry, KnowsUpstreamsNamesAndItsOwn) {
     EXPECT_TRUE(scheduling::knownPlugins()[*id].score) << score.name;
   }
   EXPECT_FALSE(scheduling::findPlugin("NoSuchPlugin").has_value());
-  EXPECT_EQ(scheduling::makeFilter("InterPodAffinity", scheduling::defaultProfile("x")), nullptr);
+  const scheduling::ClusterCache cache;
+  const auto profile = scheduling::defaultProfile("x");
+  EXPECT_EQ(scheduling::makeFilter("InterPodAffinity", profile, cache), nullptr);
 }
 
 }  // namespace

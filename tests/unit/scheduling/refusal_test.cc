@@ -43,14 +43,6 @@ std::vector<Case> cases() {
        "spec.affinity.podAntiAffinity"},
       {makePod("p").spread(1, "zone", "app=a"), "spec.topologySpreadConstraints"},
       {makePod("p").spread(1, "zone", "app=a", false), "spec.topologySpreadConstraints"},
-      {makePod("p").claim("data"), "spec.volumes[].persistentVolumeClaim"},
-      {withVolume(Kind::kEphemeral), "spec.volumes[].ephemeral"},
-      {withVolume(Kind::kGcePd), "spec.volumes[].gcePersistentDisk"},
-      {withVolume(Kind::kAwsEbs), "spec.volumes[].awsElasticBlockStore"},
-      {withVolume(Kind::kIscsi), "spec.volumes[].iscsi"},
-      {withVolume(Kind::kRbd), "spec.volumes[].rbd"},
-      {withVolume(Kind::kAzureDisk), "spec.volumes[].azureDisk"},
-      {withVolume(Kind::kOtherAttachable), "spec.volumes[] of an attachable kind"},
       {with([](kubeapi::Pod& pod) { pod.spec.has_resource_claims = true; }), "spec.resourceClaims"},
       {with([](kubeapi::Pod& pod) { pod.spec.containers[0].has_resource_claims = true; }),
        "spec.containers[].resources.claims"},
@@ -62,6 +54,8 @@ std::vector<Case> cases() {
          }
        }),
        "spec.affinity.nodeAffinity with more than 1000 requirements"},
+      {with([](kubeapi::Pod& pod) { pod.spec.volumes.resize(257); }),
+       "spec.volumes with more than 256 claims and disks"},
   };
 }
 
@@ -93,12 +87,14 @@ TEST(RefusedPods, WakeWhenTheirOwnSpecIsMended) {
   EXPECT_EQ(h.boundTo("p"), "n");
 }
 
-TEST(RefusedPods, AnImageVolumeIsNoReason) {
-  SchedulerHarness h;
-  h.add(makeNode("n").cpu("4").memory("8Gi"));
-  h.add(withVolume(Kind::kImage));
-  h.settle();
-  EXPECT_EQ(h.boundTo("p"), "n");
+TEST(RefusedPods, VolumesThatNoFilterLooksAtAreNoReason) {
+  for (const Kind kind : {Kind::kImage, Kind::kOtherAttachable}) {
+    SchedulerHarness h;
+    h.add(makeNode("n").cpu("4").memory("8Gi"));
+    h.add(withVolume(kind));
+    h.settle();
+    EXPECT_EQ(h.boundTo("p"), "n");
+  }
 }
 
 TEST(RefusedPods, AProfileThatDisablesThePluginIgnoresWhatItWouldDo) {
