@@ -302,6 +302,14 @@ const BadArgs kBadArgs[] = {
      "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: "
      "DoNotSchedule, nodeTaintsPolicy: Maybe}]}",
      "nodeTaintsPolicy: is \"Maybe\"; give Honor or Ignore"},
+    {"PodTopologySpread",
+     "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: "
+     "DoNotSchedule, minDomains: 0}]}",
+     "minDomains: is 0; give 1 to 2147483647"},
+    {"NodeAffinity",
+     "{addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: "
+     "[{matchFields: [{key: spec.x, operator: In, values: [a]}]}]}}}",
+     "matchFields[0].key: is \"spec.x\"; give metadata.name"},
     {"PodTopologySpread", "{defaultingType: None}", "defaultingType: is \"None\""},
     {"PodTopologySpread",
      "{defaultConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: "

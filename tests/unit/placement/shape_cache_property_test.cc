@@ -20,7 +20,8 @@ namespace {
 constexpr int kShapes = 5;
 constexpr int kNames = 4;  // scalar resources
 
-// Checks resources and a node label; scores fullness, a label and a term shared by all nodes.
+// Checks resources and a node label; scores fullness, a label and a term shared by all nodes, and
+// moves the label by a term of the shape's own.
 class ModelRules : public NodeRules {
  public:
   explicit ModelRules(const ClusterState& state) : state_(state) {}
@@ -30,7 +31,7 @@ class ModelRules : public NodeRules {
   }
   void score(ShapeId shape, NodeIndex node, std::span<std::int64_t> raw) override {
     raw[0] = state_.requested(kCpu, node) - state_.allocatable(kCpu, node) / 2;
-    raw[1] = label(node);
+    raw[1] = (label(node) + own[shape]) % kShapes;
     raw[2] = (state_.free(kMemory, node) + shape) % (shared + 1);
   }
   [[nodiscard]] std::uint32_t label(NodeIndex node) const {
@@ -39,6 +40,7 @@ class ModelRules : public NodeRules {
   std::vector<Demand> demands{kShapes};
   std::map<std::string, std::uint32_t> labels;
   std::int64_t shared = 3;
+  std::vector<std::uint32_t> own = std::vector<std::uint32_t>(kShapes);
 
  private:
   const ClusterState& state_;
@@ -59,7 +61,7 @@ class History {
     }
   }
   void step() {
-    switch (*rc::gen::inRange(0, 12)) {
+    switch (*rc::gen::inRange(0, 13)) {
       case 0:
       case 1:
         return addNode();
@@ -78,6 +80,11 @@ class History {
       case 8:
         rules_.shared = *rc::gen::inRange(0, 50);
         return cache_.forgetScores();
+      case 9: {
+        const ShapeId shape = *rc::gen::inRange(0, kShapes);
+        rules_.own[shape] = *rc::gen::inRange(0, kShapes);
+        return cache_.forgetScores(shape);
+      }
       default:
         return choose();
     }

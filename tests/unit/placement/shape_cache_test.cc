@@ -156,6 +156,22 @@ TEST_F(ShapeCacheTest, ForgettingScoresKeepsVerdicts) {
   EXPECT_EQ(rules_.checks, 0);
 }
 
+TEST_F(ShapeCacheTest, ForgettingTheScoresOfOneShapeLeavesTheOthersAlone) {
+  addNodes(9);
+  setRaw(0, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+  ShapeCache cache(state_, rules_, {{}}, 8);
+  cache.choose(1);
+  cache.choose(2);
+  rules_.columns[0][3] = 50;
+  rules_.checks = 0;
+  cache.forgetScores(1);
+  cache.forgetScores(7);  // not held: nothing to forget
+  EXPECT_EQ(cache.choose(1), (Choice{.node = 3, .score = 50, .feasible = 9, .evaluated = 9}));
+  EXPECT_EQ(cache.choose(1).evaluated, 0U) << "once";
+  EXPECT_EQ(cache.choose(2).node, 8U) << "nothing said that its scores changed";
+  EXPECT_EQ(rules_.checks, 0);
+}
+
 TEST_F(ShapeCacheTest, ForgettingAShapeAsksForItsVerdictsAgain) {
   addNodes(3);
   setRaw(0, {1, 2, 3});
