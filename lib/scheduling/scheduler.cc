@@ -123,7 +123,7 @@ void Scheduler::nodeUpdated(const kubeapi::NodePtr& /*old*/, const kubeapi::Node
 void Scheduler::nodeDeleted(const kubeapi::NodePtr& last_known) {
   if (last_known == nullptr) return;
   impl_->apply("node deletion", last_known->meta.name.view(),
-               [&] { impl_->intake.nodeGone(last_known->meta.name); });
+               [&] { impl_->intake.nodeGone(last_known); });
 }
 
 void Scheduler::namespaceSet(const kubeapi::NamespacePtr& ns) {

@@ -88,8 +88,13 @@ ClusterCache::NodeChange ClusterCache::setNode(const kubeapi::NodePtr& node) {
     info.index = state_.addNode(info.name);
     if (by_index_.size() <= info.index) by_index_.resize(info.index + 1, nullptr);
     by_index_[info.index] = &info;
-    for (const CachedPod* pod : info.pods) state_.place(info.index, pod->demand->amounts());
+    peers_.setNode(info.index, node);
+    for (const CachedPod* pod : info.pods) {
+      state_.place(info.index, pod->demand->amounts());
+      peers_.podPlaced(*pod);
+    }
   } else {
+    peers_.setNode(info.index, node);
     for (const placement::Dimension dim :
          {placement::kCpu, placement::kMemory, placement::kEphemeralStorage, placement::kPods}) {
       change.allocatable_before.push_back({dim, state_.allocatable(dim, info.index)});
@@ -114,6 +119,8 @@ bool ClusterCache::removeNode(const Symbol& name) {
   const auto found = nodes_.find(name);
   if (found == nodes_.end() || found->second->node == nullptr) return false;
   NodeInfo& info = *found->second;
+  for (const CachedPod* pod : info.pods) peers_.podLeft(*pod);
+  peers_.removeNode(info.index);
   state_.removeNode(info.index);
   by_index_[info.index] = nullptr;
   info.index = kNoNode;
@@ -159,9 +166,11 @@ void ClusterCache::attach(CachedPod& pod, NodeInfo& info) {
   info.ports.add(pod.ports);
   pod.priority = pod.pod->spec.priority;
   info.priorities.add(pod.priority);
-  if (info.index != kNoNode) state_.place(info.index, pod.demand->amounts());
+  if (info.index != kNoNode) {
+    state_.place(info.index, pod.demand->amounts());
+    peers_.podPlaced(pod);
+  }
   if (!pod.demand->absent().empty()) with_absent_.insert(&pod);
-  anti_affinity_.add(*pod.pod);
   claim_users_.add(*pod.pod, info);
 }
 
@@ -172,9 +181,11 @@ void ClusterCache::detach(CachedPod& pod) {
   info.pods.pop_back();
   info.ports.remove(pod.ports);
   info.priorities.remove(pod.priority);
-  if (info.index != kNoNode) state_.remove(info.index, pod.demand->amounts());
+  if (info.index != kNoNode) {
+    state_.remove(info.index, pod.demand->amounts());
+    peers_.podLeft(pod);
+  }
   with_absent_.erase(&pod);
-  anti_affinity_.remove(*pod.pod);
   claim_users_.remove(*pod.pod, info);
   pod.node = nullptr;
 }
@@ -201,7 +212,6 @@ void ClusterCache::move(CachedPod& known, const kubeapi::PodPtr& pod) {
 
 ClusterCache::PlacedChange ClusterCache::setPlaced(const kubeapi::PodPtr& pod) {
   PlacedChange change;
-  change.had_anti_affinity = !pod->spec.affinity.pod_anti_affinity.required.empty();
   const auto found = pods_.find(pod->meta.uid);
   if (found == pods_.end()) {
     auto fresh = newPod(pod);
@@ -210,6 +220,8 @@ ClusterCache::PlacedChange ClusterCache::setPlaced(const kubeapi::PodPtr& pod) {
     return change;
   }
   CachedPod& known = *found->second;
+  change.before = known.pod;
+  change.labels_changed = !(known.pod->meta.labels == pod->meta.labels);
   change.what = known.assumed ? Placed::kConfirmed : Placed::kUpdated;
   if (known.assumed) {
     known.assumed = false;
@@ -228,9 +240,20 @@ ClusterCache::PlacedChange ClusterCache::setPlaced(const kubeapi::PodPtr& pod) {
     }
     setDemand(known, std::move(demand));
   }
-  // Affinity and ports of a pod never change after its creation.
-  known.pod = pod;
+  replaceObject(known, pod);
   return change;
+}
+
+// Affinity and ports of a pod never change after its creation.
+void ClusterCache::replaceObject(CachedPod& pod, const kubeapi::PodPtr& fresh) {
+  const kubeapi::ObjectMeta& before = pod.pod->meta;
+  const bool counts_alike =
+      before.labels == fresh->meta.labels &&
+      before.deletion_time.has_value() == fresh->meta.deletion_time.has_value();
+  const bool counted = !counts_alike && pod.node->index != kNoNode;
+  if (counted) peers_.podLeft(pod);
+  pod.pod = fresh;
+  if (counted) peers_.podPlaced(pod);
 }
 
 void ClusterCache::assume(const kubeapi::PodPtr& pod, placement::NodeIndex node,
@@ -255,7 +278,6 @@ ClusterCache::Left ClusterCache::remove(const Symbol& uid) {
   left.found = true;
   left.pod = pod.pod;
   left.was_assumed = pod.assumed;
-  left.had_anti_affinity = !pod.pod->spec.affinity.pod_anti_affinity.required.empty();
   NodeInfo& info = *pod.node;
   if (pod.assumed) --assumed_;
   detach(pod);
@@ -306,7 +328,7 @@ bool ClusterCache::consistent() const {
     }
   }
   return pods == pods_.size() && assumed == assumed_ && claim_users == claim_users_ &&
-         storage_.consistent();
+         storage_.consistent() && peers_.consistent();
 }
 
 }  // namespace stowage::scheduling

@@ -14,11 +14,11 @@
 
 #include "kubeapi/node.h"
 #include "placement/cluster_state.h"
-#include "scheduling/cache/anti_affinity_index.h"
 #include "scheduling/cache/dimension_table.h"
 #include "scheduling/cache/image_states.h"
 #include "scheduling/cache/node_info.h"
 #include "scheduling/cache/taint_classes.h"
+#include "scheduling/peers/peer_index.h"
 #include "scheduling/volumes/claim_users.h"
 #include "scheduling/volumes/storage_state.h"
 
@@ -57,7 +57,8 @@ class ClusterCache {
   struct PlacedChange {
     Placed what = Placed::kAdded;
     NodeInfo* roomier = nullptr;  // a present node on which it now holds less; null: none
-    bool had_anti_affinity = false;
+    kubeapi::PodPtr before;       // as it was known; null when it was not
+    bool labels_changed = false;
   };
   // A pod that the watch shows bound and not terminal.
   PlacedChange setPlaced(const kubeapi::PodPtr& pod);
@@ -71,7 +72,6 @@ class ClusterCache {
     kubeapi::PodPtr pod;
     std::vector<kubeapi::HostPort> ports;
     bool was_assumed = false;
-    bool had_anti_affinity = false;
   };
   Left remove(const Symbol& uid);
   [[nodiscard]] const CachedPod* find(const Symbol& uid) const;
@@ -95,8 +95,12 @@ class ClusterCache {
   [[nodiscard]] NodeView view(const NodeInfo& info) const { return {state_, info, *info.node}; }
   [[nodiscard]] const ImageStates& images() const { return images_; }
   [[nodiscard]] DimensionTable& dimensions() { return dimensions_; }
-  [[nodiscard]] AntiAffinityIndex& antiAffinity() { return anti_affinity_; }
-  [[nodiscard]] const AntiAffinityIndex& antiAffinity() const { return anti_affinity_; }
+  // What rules between pods look at; its contents are the cache's alone to change.
+  [[nodiscard]] PeerIndex& peers() { return peers_; }
+  [[nodiscard]] const PeerIndex& peers() const { return peers_; }
+  // Labels of a namespace. True when they differ from before.
+  bool setNamespace(const kubeapi::NamespacePtr& ns) { return peers_.setNamespace(ns); }
+  bool removeNamespace(const Symbol& name) { return peers_.removeNamespace(name); }
   [[nodiscard]] std::size_t podCount() const { return pods_.size(); }
   [[nodiscard]] std::size_t assumedCount() const { return assumed_; }
   [[nodiscard]] std::size_t nodeCount() const { return state_.nodeCount(); }
@@ -116,6 +120,7 @@ class ClusterCache {
   void attach(CachedPod& pod, NodeInfo& info);
   void detach(CachedPod& pod);
   void setDemand(CachedPod& pod, std::shared_ptr<const PodDemand> demand);
+  void replaceObject(CachedPod& pod, const kubeapi::PodPtr& fresh);
   std::shared_ptr<const PodDemand> demandOf(const kubeapi::Pod& pod);
   bool setAllocatable(NodeInfo& info);
   void touchNode(const Symbol& name);
@@ -128,7 +133,7 @@ class ClusterCache {
   TaintClasses taint_classes_;
   ImageStates images_;
   bool counts_images_ = false;
-  AntiAffinityIndex anti_affinity_;
+  PeerIndex peers_;
   StorageState storage_;
   ClaimUsers claim_users_;
   std::unordered_map<Symbol, std::unique_ptr<NodeInfo>> nodes_;  // by name

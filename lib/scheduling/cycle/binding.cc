@@ -239,8 +239,8 @@ void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>&
   if (ours) {
     bound(flight);
   } else {
-    wakeAfterPodLeft(context_, change.roomier, fresh.get(), kubeapi::hostPorts(*fresh), false,
-                     "AssignedPodDelete");
+    wakeAfterPodLeft(context_, change.roomier, change.before != nullptr ? *change.before : *fresh,
+                     kubeapi::hostPorts(*fresh), "AssignedPodDelete");
   }
 }
 
@@ -248,8 +248,7 @@ void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>&
 void Binding::release(const Symbol& uid) {
   const ClusterCache::Left left = context_.cache.remove(uid);
   if (!left.found) return;
-  wakeAfterPodLeft(context_, left.node, left.pod.get(), left.ports, left.had_anti_affinity,
-                   "AssignedPodDelete");
+  wakeAfterPodLeft(context_, left.node, *left.pod, left.ports, "AssignedPodDelete");
 }
 
 void Binding::drop(const Symbol& uid) {

@@ -3,17 +3,13 @@
 #include <unordered_map>
 
 namespace stowage::scheduling {
-namespace {
-
-// Pods that were refused because of another pod's anti-affinity are asked one by one: labels count.
-bool refusalGone(const Context& context, const QueuedPod& entry, PluginSet inter_pod) {
-  return (entry.rejectors & inter_pod) != 0 && !context.cache.antiAffinity().match(*entry.pod);
-}
-
-}  // namespace
-
 void wakePods(Context& context, const ClusterEvent& event) {
-  static const PluginSet inter_pod = bitOf(pluginId("InterPodAffinity"));
+  // Pods come to nodes all the time; only pods that peer filters rejected can be helped by that.
+  if ((event.kinds & ~(kPodPlaced | kPodLabels | kNamespaceLabels)) == 0) {
+    PluginSet peers = 0;
+    for (const auto& profile : context.profiles) peers |= profile->peerFilters();
+    if ((context.queue.waitingFor() & peers) == 0) return;
+  }
   std::vector<std::unordered_map<ShapeId, PluginSet>> asked(context.profiles.size());
   HintObserver* const observer = context.metrics.framework().hintObserver();
   // Whether a plugin that rejected the pod says so; node-local ones say the same of a whole shape.
@@ -30,26 +26,33 @@ void wakePods(Context& context, const ClusterEvent& event) {
     if (entry.pod->spec.priority > event.highest_priority) return false;
     if ((event.kinds & kNodeAdd) != 0 && (entry.rejectors & kNoNodesRejector) != 0) return true;
     if ((event.kinds & kStorageBack) != 0) return (entry.rejectors & kStorageRejector) != 0;
-    if ((event.kinds & kPodRefusalGone) != 0 && refusalGone(context, entry, inter_pod)) return true;
     return helps(entry);
   });
 }
 
-void wakeAfterPodLeft(Context& context, const NodeInfo* node, const kubeapi::Pod* pod,
-                      const std::vector<kubeapi::HostPort>& ports, bool had_anti_affinity,
-                      std::string_view label) {
+void wakeAfterPodLeft(Context& context, const NodeInfo* node, const kubeapi::Pod& pod,
+                      const std::vector<kubeapi::HostPort>& ports, std::string_view label) {
   ClusterEvent event;
-  event.kinds = kPodGone | (had_anti_affinity ? kPodRefusalGone : 0U);
+  event.kinds = kPodGone;
   event.label = label;
   event.freed = &ports;
-  event.pod_before = pod;
+  event.pod_before = &pod;
   if (node == nullptr || node->node == nullptr) {
-    // A claim that one pod of the cluster may use is free, wherever that pod was.
-    const bool had_volumes = pod != nullptr && !pod->spec.volumes.empty();
-    if (had_anti_affinity || had_volumes) wakePods(context, event);
+    wakePods(context, event);
     return;
   }
   const NodeView view = context.cache.view(*node);
+  event.node = &view;
+  wakePods(context, event);
+}
+
+void wakeAfterPodShrank(Context& context, const NodeInfo& node, std::string_view label) {
+  const NodeView view = context.cache.view(node);
+  const std::vector<kubeapi::HostPort> none;
+  ClusterEvent event;
+  event.kinds = kPodGone;
+  event.label = label;
+  event.freed = &none;
   event.node = &view;
   wakePods(context, event);
 }

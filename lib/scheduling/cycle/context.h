@@ -43,11 +43,11 @@ struct Context {
 
 // Moves the waiting pods that the event may help. Each shape is asked once per event.
 void wakePods(Context& context, const ClusterEvent& event);
-// A pod left a node (or asks for less there): what it held is free. `node` and `pod` (null when it
-// is still there) may be null.
-void wakeAfterPodLeft(Context& context, const NodeInfo* node, const kubeapi::Pod* pod,
-                      const std::vector<kubeapi::HostPort>& ports, bool had_anti_affinity,
-                      std::string_view label);
+// A pod left a node: what it held is free. `node` may be null, `pod` is as it was.
+void wakeAfterPodLeft(Context& context, const NodeInfo* node, const kubeapi::Pod& pod,
+                      const std::vector<kubeapi::HostPort>& ports, std::string_view label);
+// A pod on a node asks for less there than before.
+void wakeAfterPodShrank(Context& context, const NodeInfo& node, std::string_view label);
 // Takes a pod out of the queue for good, with its shape and its share of the gauges.
 void dropFromQueue(Context& context, QueuedPod& entry);
 // Takes the pod's share out of the gauge unschedulable_pods.

@@ -47,16 +47,7 @@ bool Cycle::runOne() {
 }
 
 std::optional<Refusal> Cycle::refusalOf(const QueuedPod& entry) const {
-  const ProfileRunner& profile = *context_.profiles[entry.profile];
-  if (auto refusal = unsupportedFeature(*entry.pod, profile.enabled())) return refusal;
-  static const PluginId inter_pod = pluginId("InterPodAffinity");
-  if ((profile.enabled() & bitOf(inter_pod)) == 0) return std::nullopt;
-  const auto owner = context_.cache.antiAffinity().match(*entry.pod);
-  if (!owner) return std::nullopt;
-  return Refusal{inter_pod, "required spec.affinity.podAntiAffinity of pod " + owner->ns.str() +
-                                "/" + owner->name.str() +
-                                " matches this pod, which is not supported by this version of "
-                                "stowage-scheduler"};
+  return unsupportedFeature(*entry.pod);
 }
 
 void Cycle::attempt(QueuedPod& entry, SteadyTime started) {

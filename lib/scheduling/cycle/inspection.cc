@@ -8,7 +8,7 @@ namespace stowage::scheduling {
 PodInspection inspectPod(Context& context, std::uint32_t profile, const kubeapi::Pod& pod) {
   ProfileRunner& runner = *context.profiles[profile];
   PodInspection found;
-  if (const auto refusal = unsupportedFeature(pod, runner.enabled())) {
+  if (const auto refusal = unsupportedFeature(pod)) {
     found.refusal = refusal->message;
     return found;
   }

@@ -8,6 +8,7 @@ namespace stowage::scheduling {
 namespace {
 
 constexpr std::string_view kPodUpdate = "UnschedulablePodUpdate";
+constexpr std::string_view kAssignedAdd = "AssignedPodAdd";
 constexpr std::string_view kAssignedUpdate = "AssignedPodUpdate";
 constexpr std::string_view kAssignedDelete = "AssignedPodDelete";
 
@@ -81,11 +82,30 @@ void Intake::placed(const kubeapi::PodPtr& pod) {
         "a pod is on another node than expected; the watch is right",
         {{"pod", kubeapi::objectKey(pod->meta)}, {"node", pod->spec.node_name.view()}});
   }
-  if (change.roomier == nullptr) return;
-  const bool moved = change.what == ClusterCache::Placed::kMoved;
-  const auto ports = moved ? kubeapi::hostPorts(*pod) : std::vector<kubeapi::HostPort>();
-  wakeAfterPodLeft(context_, change.roomier, moved ? pod.get() : nullptr, ports, false,
-                   moved ? kAssignedDelete : kAssignedUpdate);
+  wakeAfterPlaced(change, pod);
+}
+
+void Intake::wakeAfterPlaced(const ClusterCache::PlacedChange& change, const kubeapi::PodPtr& pod) {
+  using Placed = ClusterCache::Placed;
+  if (change.what == Placed::kMoved) {
+    wakeAfterPodLeft(context_, change.roomier, *change.before, kubeapi::hostPorts(*pod),
+                     kAssignedDelete);
+  } else if (change.roomier != nullptr) {
+    wakeAfterPodShrank(context_, *change.roomier, kAssignedUpdate);
+  }
+  ClusterEvent event;
+  event.pod_after = pod.get();
+  if (change.what != Placed::kUpdated) {
+    event.kinds = kPodPlaced;
+    event.label = kAssignedAdd;
+  } else if (change.labels_changed) {
+    event.kinds = kPodLabels;
+    event.label = kAssignedUpdate;
+    event.pod_before = change.before.get();
+  } else {
+    return;
+  }
+  wakePods(context_, event);
 }
 
 void Intake::pending(const kubeapi::PodPtr& pod, std::uint32_t profile) {
@@ -120,8 +140,8 @@ void Intake::updatePending(QueuedPod& entry, const kubeapi::PodPtr& pod) {
   const bool same_shape = shape == entry.shape;
   profile.shapes().release(entry.shape);
   entry.shape = shape;
-  const auto before = unsupportedFeature(*old, profile.enabled());
-  const auto now = unsupportedFeature(*pod, profile.enabled());
+  const auto before = unsupportedFeature(*old);
+  const auto now = unsupportedFeature(*pod);
   const bool same_refusal =
       before.has_value() == now.has_value() && (!now || now->message == before->message);
   context_.queue.replacePod(entry, pod);
@@ -140,8 +160,7 @@ void Intake::podGone(const kubeapi::PodPtr& last_known) {
   if (QueuedPod* entry = context_.queue.find(uid)) dropFromQueue(context_, *entry);
   const ClusterCache::Left left = context_.cache.remove(uid);
   if (!left.found) return;
-  wakeAfterPodLeft(context_, left.node, left.pod.get(), left.ports, left.had_anti_affinity,
-                   kAssignedDelete);
+  wakeAfterPodLeft(context_, left.node, *left.pod, left.ports, kAssignedDelete);
   if (left.node != nullptr) wakePromised(context_, left.node->name);
 }
 
@@ -163,26 +182,29 @@ void Intake::nodeSeen(const kubeapi::NodePtr& node) {
   if (event.kinds != 0) wakePods(context_, event);
 }
 
-void Intake::nodeGone(const Symbol& name) {
-  if (context_.cache.removeNode(name)) wakePromised(context_, name);
+void Intake::nodeGone(const kubeapi::NodePtr& last_known) {
+  const Symbol& name = last_known->meta.name;
+  const bool known = context_.cache.removeNode(name);
+  if (known) wakePromised(context_, name);
   binding_.volumes().nodeChanged(name);
-}
-
-void Intake::refusalsMayHaveGone(std::string_view label) {
+  if (!known) return;
   ClusterEvent event;
-  event.kinds = kPodRefusalGone;
-  event.label = label;
+  event.kinds = kNodeGone;
+  event.label = "NodeDelete";
+  event.old_node = last_known.get();
   wakePods(context_, event);
 }
 
 void Intake::namespaceSeen(const kubeapi::NamespacePtr& ns) {
   if (ns == nullptr) return;
-  if (context_.cache.antiAffinity().setNamespace(ns)) refusalsMayHaveGone("NamespaceUpdate");
+  if (!context_.cache.setNamespace(ns)) return;
+  ClusterEvent event;
+  event.kinds = kNamespaceLabels;
+  event.label = "NamespaceUpdate";
+  wakePods(context_, event);
 }
 
-void Intake::namespaceGone(const Symbol& name) {
-  context_.cache.antiAffinity().removeNamespace(name);
-}
+void Intake::namespaceGone(const Symbol& name) { context_.cache.removeNamespace(name); }
 
 void Intake::budgetsKnown() {
   if (preemption_.budgets().known()) return;

@@ -23,7 +23,7 @@ class Intake {
   void podSeen(const kubeapi::PodPtr& pod);
   void podGone(const kubeapi::PodPtr& last_known);
   void nodeSeen(const kubeapi::NodePtr& node);
-  void nodeGone(const Symbol& name);
+  void nodeGone(const kubeapi::NodePtr& last_known);
   void namespaceSeen(const kubeapi::NamespacePtr& ns);
   void namespaceGone(const Symbol& name);
   // The first list of disruption budgets is complete.
@@ -33,7 +33,7 @@ class Intake {
   void placed(const kubeapi::PodPtr& pod);
   void pending(const kubeapi::PodPtr& pod, std::uint32_t profile);
   void updatePending(QueuedPod& entry, const kubeapi::PodPtr& pod);
-  void refusalsMayHaveGone(std::string_view label);
+  void wakeAfterPlaced(const ClusterCache::PlacedChange& change, const kubeapi::PodPtr& pod);
   [[nodiscard]] std::optional<std::uint32_t> profileOf(const kubeapi::Pod& pod) const;
 
   Context& context_;

@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kMaxAffinityRequirements = 1000;
 // Beyond what any node attaches.
 constexpr std::size_t kMaxVolumes = 256;
+constexpr std::size_t kMaxPeerTerms = 128;
 
 Refusal refusal(std::string_view plugin, std::string_view field) {
   return {pluginId(plugin),
@@ -21,18 +22,22 @@ std::optional<Refusal> ofVolumes(const kubeapi::Pod& pod) {
   return refusal("VolumeBinding", "spec.volumes with more than 256 claims and disks");
 }
 
-std::optional<Refusal> ofAffinity(const kubeapi::Pod& pod, PluginSet enabled) {
-  const auto& affinity = pod.spec.affinity;
-  if ((enabled & bitOf(pluginId("InterPodAffinity"))) != 0) {
-    if (!affinity.pod_affinity.empty()) {
-      return refusal("InterPodAffinity", "spec.affinity.podAffinity");
-    }
-    if (!affinity.pod_anti_affinity.empty()) {
-      return refusal("InterPodAffinity", "spec.affinity.podAntiAffinity");
-    }
+// What a pod asks about other pods is worked through for every decision about it, and what its
+// terms ask for every pod that is placed.
+std::optional<Refusal> ofPeers(const kubeapi::Pod& pod) {
+  const auto terms = [](const kubeapi::PodAffinityRules& rules) {
+    return rules.required.size() + rules.preferred.size();
+  };
+  const kubeapi::Affinity& affinity = pod.spec.affinity;
+  if (terms(affinity.pod_affinity) > kMaxPeerTerms) {
+    return refusal("InterPodAffinity", "spec.affinity.podAffinity with more than 128 terms");
   }
-  if (!pod.spec.spread.empty() && (enabled & bitOf(pluginId("PodTopologySpread"))) != 0) {
-    return refusal("PodTopologySpread", "spec.topologySpreadConstraints");
+  if (terms(affinity.pod_anti_affinity) > kMaxPeerTerms) {
+    return refusal("InterPodAffinity", "spec.affinity.podAntiAffinity with more than 128 terms");
+  }
+  if (pod.spec.spread.size() > kMaxPeerTerms) {
+    return refusal("PodTopologySpread",
+                   "spec.topologySpreadConstraints with more than 128 constraints");
   }
   return std::nullopt;
 }
@@ -55,8 +60,8 @@ std::optional<Refusal> ofSize(const kubeapi::Pod& pod) {
 
 }  // namespace
 
-std::optional<Refusal> unsupportedFeature(const kubeapi::Pod& pod, PluginSet enabled) {
-  if (auto found = ofAffinity(pod, enabled)) return found;
+std::optional<Refusal> unsupportedFeature(const kubeapi::Pod& pod) {
+  if (auto found = ofPeers(pod)) return found;
   if (auto found = ofVolumes(pod)) return found;
   if (pod.spec.has_resource_claims) return refusal("DynamicResources", "spec.resourceClaims");
   for (const auto& container : pod.spec.containers) {

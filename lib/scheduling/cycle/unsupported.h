@@ -15,9 +15,7 @@ struct Refusal {
   std::string message;
 };
 
-// `enabled`: the plugins of the pod's profile. Pod affinity and spreading are looked at only when
-// their plugin is enabled, as an admin who disables it wants them ignored; volumes, claims and
-// groups always, as a pod placed without them would not start.
-std::optional<Refusal> unsupportedFeature(const kubeapi::Pod& pod, PluginSet enabled);
+// Asked whatever the profile: a pod placed without its volumes, claims or group would not start.
+std::optional<Refusal> unsupportedFeature(const kubeapi::Pod& pod);
 
 }  // namespace stowage::scheduling

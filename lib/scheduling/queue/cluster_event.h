@@ -19,10 +19,10 @@ enum EventKind : std::uint32_t {
   kNodeLabels = 1U << 1,
   kNodeTaints = 1U << 2,  // taints or spec.unschedulable
   kNodeAllocatable = 1U << 3,
-  kPodGone = 1U << 4,         // a pod left a node, or asks for less there
-  kPodRefusalGone = 1U << 5,  // what made us refuse pods by their labels may have changed
-  kPodPlaced = 1U << 6,       // a pod came to a node
-  kPodLabels = 1U << 7,       // labels of a pod on a node changed
+  kPodGone = 1U << 4,  // a pod left a node, or asks for less there
+  kNamespaceLabels = 1U << 5,
+  kPodPlaced = 1U << 6,  // a pod came to a node
+  kPodLabels = 1U << 7,  // labels of a pod on a node changed
   kNodeGone = 1U << 8,
   kNodeFeatures = 1U << 16,  // declared features of a node
   // Storage objects.
@@ -47,7 +47,8 @@ struct ClusterEvent {
   std::string_view label;  // as kube-scheduler's metric label `event`
   // The node after the event; null when it is not in the cluster.
   const NodeView* node = nullptr;
-  const kubeapi::Node* old_node = nullptr;                // kNodeLabels, kNodeTaints, kNodeFeatures
+  // kNodeLabels, kNodeTaints, kNodeFeatures, kNodeGone
+  const kubeapi::Node* old_node = nullptr;
   std::span<const placement::Amount> old_allocatable;     // kNodeAllocatable
   const std::vector<kubeapi::HostPort>* freed = nullptr;  // kPodGone: ports that it held
   // The pod before the event (kPodGone, kPodLabels) and after it (kPodPlaced, kPodLabels).

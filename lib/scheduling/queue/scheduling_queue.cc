@@ -1,6 +1,7 @@
 #include "scheduling/queue/scheduling_queue.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "scheduling/plugins/scheduling_gates/scheduling_gates.h"
@@ -60,6 +61,7 @@ void SchedulingQueue::leave(QueuedPod& entry) {
       unschedulable_[entry.heap_position] = unschedulable_.back();
       unschedulable_[entry.heap_position]->heap_position = entry.heap_position;
       unschedulable_.pop_back();
+      countRejectors(entry.rejectors, false);
       break;
     case Place::kGated:
       --gated_;
@@ -67,6 +69,15 @@ void SchedulingQueue::leave(QueuedPod& entry) {
     case Place::kInFlight:
     case Place::kNone:
       break;
+  }
+}
+
+void SchedulingQueue::countRejectors(PluginSet rejectors, bool more) {
+  for (; rejectors != 0; rejectors &= rejectors - 1) {
+    const auto plugin = static_cast<std::size_t>(std::countr_zero(rejectors));
+    rejected_by_[plugin] += more ? 1 : -1;
+    const PluginSet bit = PluginSet{1} << plugin;
+    waiting_for_ = rejected_by_[plugin] > 0 ? waiting_for_ | bit : waiting_for_ & ~bit;
   }
 }
 
@@ -85,6 +96,7 @@ void SchedulingQueue::enter(QueuedPod& entry, Place place, std::string_view even
     case Place::kUnschedulable:
       entry.heap_position = unschedulable_.size();
       unschedulable_.push_back(&entry);
+      countRejectors(entry.rejectors, true);
       break;
     case Place::kGated:
       ++gated_;

@@ -6,6 +6,7 @@
 // kube-scheduler backend/queue, v1.36.3.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -73,6 +74,8 @@ class SchedulingQueue {
   void runTimers();
   [[nodiscard]] base::SteadyTime nextTimer() const;
   [[nodiscard]] QueueCounts counts() const;
+  // Every plugin that rejected some pod which waits for an event.
+  [[nodiscard]] PluginSet waitingFor() const { return waiting_for_; }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] bool hasDue() const { return !active_.empty() || !backoff_.empty(); }
 
@@ -86,6 +89,7 @@ class SchedulingQueue {
   [[nodiscard]] base::SteadyTime backoffEnd(std::uint32_t failures) const;
   void leave(QueuedPod& entry);
   void enter(QueuedPod& entry, Place place, std::string_view event);
+  void countRejectors(PluginSet rejectors, bool more);
   void stamp(QueuedPod& entry);
   void endBackoffs(IndexedHeap<QueuedPod, BackoffOrder>& heap);
 
@@ -96,7 +100,9 @@ class SchedulingQueue {
   IndexedHeap<QueuedPod, PrioritySort> active_;
   IndexedHeap<QueuedPod, BackoffOrder> backoff_;
   IndexedHeap<QueuedPod, BackoffOrder> error_backoff_;
-  std::vector<QueuedPod*> unschedulable_;  // unordered; heap_position is the index
+  std::vector<QueuedPod*> unschedulable_;      // unordered; heap_position is the index
+  std::array<std::size_t, 64> rejected_by_{};  // unschedulable pods, by plugin
+  PluginSet waiting_for_ = 0;                  // bits of those above zero
   std::size_t gated_ = 0;
   std::uint64_t next_sequence_ = 0;
   base::SteadyTime next_flush_;

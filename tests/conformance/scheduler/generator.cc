@@ -209,6 +209,9 @@ GeneratorOptions builtFeatures() {
   built.requested_to_capacity_ratio = true;
   built.declared_features = true;
   built.image_locality = true;
+  built.volumes = true;
+  built.pod_affinity = true;
+  built.topology_spread = true;
   return built;
 }
 

@@ -62,8 +62,23 @@ bool namesClaimTwice(const json& pod) {
   std::set<std::string> claims;
   for (const json& volume : pod.at(volumes)) {
     if (!volume.contains("persistentVolumeClaim")) continue;
-    if (!claims.insert(volume["persistentVolumeClaim"]["claimName"].get<std::string>()).second) {
+    if (!claims.insert(volume["persistentVolumeClaim"].value("claimName", "")).second) {
       return true;
+    }
+  }
+  return false;
+}
+
+// "A ReadWriteOncePod claim that a pod of an unknown node uses": upstream forgets such pods.
+bool usesClaimElsewhere(const json& question) {
+  std::set<std::string> nodes;
+  for (const json& node : question["nodes"]) nodes.insert(node["metadata"]["name"]);
+  for (const json& pod : question["placed"]) {
+    if (nodes.contains(pod["spec"].value("nodeName", ""))) continue;
+    const json::json_pointer volumes("/spec/volumes");
+    if (!pod.contains(volumes)) continue;
+    for (const json& volume : pod.at(volumes)) {
+      if (volume.contains("persistentVolumeClaim")) return true;
     }
   }
   return false;
@@ -83,6 +98,7 @@ std::string maskOf(const json& question) {
     if (hasTermForUnlabelled(pod)) return "namespaceSelector that matches no labels";
     if (namesClaimTwice(pod)) return "claim named twice";
   }
+  if (usesClaimElsewhere(question)) return "claim used on an unknown node";
   return "";
 }
 

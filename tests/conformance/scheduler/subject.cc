@@ -69,6 +69,13 @@ class History {
     }
     for (const json& node : listOf(question, "nodes")) addNode(node);
     for (const json& pod : listOf(question, "placed")) addPod(pod);
+    addStorage<kubeapi::StorageClass>(question, "storageClasses");
+    addStorage<kubeapi::PersistentVolume>(question, "persistentVolumes");
+    addStorage<kubeapi::PersistentVolumeClaim>(question, "persistentVolumeClaims");
+    addStorage<kubeapi::CsiNode>(question, "csiNodes");
+    addStorage<kubeapi::CsiDriver>(question, "csiDrivers");
+    addStorage<kubeapi::CsiStorageCapacity>(question, "csiStorageCapacities");
+    addStorage<kubeapi::VolumeAttachment>(question, "volumeAttachments");
     for (const json& pod : listOf(question, "nominated")) {
       add([this, object = decoded<kubeapi::Pod>(pod)] { scheduler_.podAdded(object); });
     }
@@ -78,6 +85,14 @@ class History {
  private:
   using Step = std::function<void()>;
   void add(Step step) { chains_.push_back({std::move(step)}); }
+
+  template <typename T>
+  void addStorage(const json& question, const char* list) {
+    for (const json& object : listOf(question, list)) {
+      scheduling::ObjectChange<T> change{nullptr, decoded<T>(object)};
+      add([this, change] { scheduler_.storageChanged(change); });
+    }
+  }
 
   void addNode(const json& node) {
     const auto now = decoded<kubeapi::Node>(node);

@@ -35,6 +35,7 @@ bool NaiveCluster::feasible(const kubeapi::Pod& pod, const std::string& name) co
   if (found == nodes_.end()) return false;
   const kubeapi::Node& node = *found->second;
   if (!labelsAndTaintsAllow(pod, node)) return false;
+  if (!peersAllow(pod, node) || !spreadAllows(pod, node)) return false;
 
   std::map<base::Symbol, std::int64_t> free;
   for (const auto& [resource, amount] : kubeapi::nodeAllocatable(node)) free[resource] = amount;
@@ -59,6 +60,103 @@ bool NaiveCluster::feasible(const kubeapi::Pod& pod, const std::string& name) co
   return std::all_of(wanted.amounts.begin(), wanted.amounts.end(), [&](const auto& each) {
     return each.second <= 0 || each.second <= free[each.first];
   });
+}
+
+template <typename Use>
+void NaiveCluster::forDomain(const base::Symbol& key, const kubeapi::Node& node,
+                             const Use& use) const {
+  const base::Symbol* value = node.meta.labels.find(key);
+  if (value == nullptr) return;
+  for (const auto& [uid, other] : placed_) {
+    const auto on = nodes_.find(other.node);
+    if (on == nodes_.end()) continue;
+    const base::Symbol* there = on->second->meta.labels.find(key);
+    if (there != nullptr && *there == *value) use(*other.pod);
+  }
+}
+
+// Terms without a word on namespaces only.
+bool NaiveCluster::peersAllow(const kubeapi::Pod& pod, const kubeapi::Node& node) const {
+  const auto selected = [](const kubeapi::PodAffinityTerm& term, const kubeapi::Pod& owner,
+                           const kubeapi::Pod& other) {
+    return owner.meta.ns == other.meta.ns &&
+           kubeapi::matches(term.label_selector, other.meta.labels);
+  };
+  const auto selected_by_all = [&](const kubeapi::Pod& other) {
+    const auto& terms = pod.spec.affinity.pod_affinity.required;
+    return std::all_of(terms.begin(), terms.end(),
+                       [&](const auto& term) { return selected(term, pod, other); });
+  };
+  bool together = true;
+  bool anybody = false;
+  for (const auto& term : pod.spec.affinity.pod_affinity.required) {
+    if (node.meta.labels.find(term.topology_key) == nullptr) return false;
+    bool here = false;
+    forDomain(term.topology_key, node,
+              [&](const kubeapi::Pod& other) { here |= selected_by_all(other); });
+    together &= here;
+    for (const auto& [name, any] : nodes_) {
+      forDomain(term.topology_key, *any,
+                [&](const kubeapi::Pod& other) { anybody |= selected_by_all(other); });
+    }
+  }
+  if (!together && (anybody || !selected_by_all(pod))) return false;
+  bool apart = true;
+  for (const auto& term : pod.spec.affinity.pod_anti_affinity.required) {
+    forDomain(term.topology_key, node,
+              [&](const kubeapi::Pod& other) { apart &= !selected(term, pod, other); });
+  }
+  for (const auto& [uid, owner] : placed_) {
+    for (const auto& term : owner.pod->spec.affinity.pod_anti_affinity.required) {
+      forDomain(term.topology_key, node, [&](const kubeapi::Pod& other) {
+        if (other.meta.uid == owner.pod->meta.uid) apart &= !selected(term, other, pod);
+      });
+    }
+  }
+  return apart;
+}
+
+// Honours node affinity and ignores taints, the defaults.
+bool NaiveCluster::spreadAllows(const kubeapi::Pod& pod, const kubeapi::Node& node) const {
+  const auto has_keys = [&](const kubeapi::Node& any) {
+    return std::all_of(pod.spec.spread.begin(), pod.spec.spread.end(), [&](const auto& each) {
+      return !each.do_not_schedule || any.meta.labels.find(each.topology_key) != nullptr;
+    });
+  };
+  const auto counts = [&](const kubeapi::Node& any) {
+    for (const auto& [key, value] : pod.spec.node_selector) {
+      const base::Symbol* found = any.meta.labels.find(key);
+      if (found == nullptr || !(*found == value)) return false;
+    }
+    const auto& required = pod.spec.affinity.node_required;
+    return has_keys(any) &&
+           (!required || kubeapi::matches(*required, any.meta.labels, any.meta.name));
+  };
+  for (const auto& constraint : pod.spec.spread) {
+    if (!constraint.do_not_schedule) continue;
+    const base::Symbol* value = node.meta.labels.find(constraint.topology_key);
+    if (value == nullptr) return false;
+    std::map<base::Symbol, std::int64_t> domains;
+    for (const auto& [name, any] : nodes_) {
+      if (counts(*any)) domains[*any->meta.labels.find(constraint.topology_key)] += 0;
+    }
+    for (const auto& [uid, other] : placed_) {
+      const auto on = nodes_.find(other.node);
+      if (on == nodes_.end() || !counts(*on->second) || other.pod->meta.deletion_time) continue;
+      if (!(other.pod->meta.ns == pod.meta.ns)) continue;
+      if (!kubeapi::matches(constraint.label_selector, other.pod->meta.labels)) continue;
+      ++domains[*on->second->meta.labels.find(constraint.topology_key)];
+    }
+    std::int64_t least = domains.empty() ? 0 : domains.begin()->second;
+    for (const auto& [domain, count] : domains) least = std::min(least, count);
+    if (static_cast<std::int64_t>(domains.size()) < constraint.min_domains.value_or(1)) least = 0;
+    const auto here = domains.find(*value);
+    const std::int64_t self = kubeapi::matches(constraint.label_selector, pod.meta.labels) ? 1 : 0;
+    if ((here == domains.end() ? 0 : here->second) + self - least > constraint.max_skew) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::string NaiveCluster::anyFeasible(const kubeapi::Pod& pod) const {

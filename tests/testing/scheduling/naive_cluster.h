@@ -27,6 +27,11 @@ class NaiveCluster {
   [[nodiscard]] std::string anyFeasible(const kubeapi::Pod& pod) const;
 
  private:
+  [[nodiscard]] bool peersAllow(const kubeapi::Pod& pod, const kubeapi::Node& node) const;
+  [[nodiscard]] bool spreadAllows(const kubeapi::Pod& pod, const kubeapi::Node& node) const;
+  // Placed pods in the same domain as `node`, as far as their nodes are there.
+  template <typename Use>
+  void forDomain(const base::Symbol& key, const kubeapi::Node& node, const Use& use) const;
   struct Placed {
     kubeapi::PodPtr pod;
     std::string node;

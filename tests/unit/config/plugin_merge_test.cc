@@ -141,7 +141,7 @@ TEST(PluginMerge, PluginsThatAreNotBuiltAreNamedAtStart) {
   const auto config = loadPlugins("{}");
   std::string all;
   for (const Notice& notice : config->notices) all += notice.text + "\n";
-  EXPECT_THAT(all, HasSubstr("InterPodAffinity"));
+  EXPECT_THAT(all, HasSubstr("does not have them: DynamicResources\n"));
   EXPECT_THAT(all, HasSubstr("DynamicResources (score)"));
 }
 

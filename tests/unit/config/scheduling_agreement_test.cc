@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/plugin_catalogue.h"
+#include "scheduling/plugins/peer_factory.h"
 #include "scheduling/plugins/registry.h"
 
 namespace stowage::config {
@@ -22,13 +23,13 @@ TEST(PluginCatalogue, SchedulingKnowsEveryFilterAndScoreThatAProfileMayName) {
 }
 
 TEST(PluginCatalogue, AFilterIsBuiltHereExactlyWhenSchedulingCanMakeIt) {
-  const scheduling::ClusterCache cache;
+  scheduling::ClusterCache cache;
+  const scheduling::Profile profile = scheduling::defaultProfile("x");
   for (const PluginInfo& plugin : pluginCatalogue()) {
     if (!plugin.extends(ExtensionPoint::kFilter)) continue;
-    EXPECT_EQ(
-        plugin.filter == Support::kBuilt,
-        scheduling::makeFilter(plugin.name, scheduling::defaultProfile("x"), cache) != nullptr)
-        << plugin.name;
+    const bool made = scheduling::makeFilter(plugin.name, profile, cache) != nullptr ||
+                      scheduling::makePeerFilter(plugin.name, profile, cache) != nullptr;
+    EXPECT_EQ(plugin.filter == Support::kBuilt, made) << plugin.name;
   }
 }
 

@@ -203,7 +203,9 @@ TEST(Scheduler, CountsAttemptsByResult) {
   h.add(makeNode("n1").cpu("1").memory("8Gi"));
   h.add(makePod("fits").cpu("1"));
   h.add(makePod("big").cpu("2"));
-  h.add(makePod("refused").spread(1, "zone", "a=b"));
+  auto refused = makePod("refused");
+  refused.edit().spec.has_resource_claims = true;
+  h.add(refused);
   h.settle();
   h.confirmAll();
   const auto attempts = [&](const std::string& result) {

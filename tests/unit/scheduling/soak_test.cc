@@ -108,6 +108,8 @@ class Soak {
   NodeBuilder randomNode(const std::string& name) {
     auto node = makeNode(name).cpu(pick({"1", "2", "4", "8"})).memory(pick({"2Gi", "8Gi"}));
     node.pods(pick({"3", "10", "110"})).label("disk", pick({"ssd", "hdd"}));
+    node.label("kubernetes.io/hostname", name);
+    if (rng_.below(8) != 0) node.zone(pick({"a", "b", "c"}));
     if (rng_.below(4) == 0) node.allocatable("example.com/gpu", pick({"1", "4"}));
     if (rng_.below(5) == 0) node.taint("pool", pick({"a", "b"}));
     if (rng_.below(8) == 0) node.taint("soft", "x", kubeapi::TaintEffect::kPreferNoSchedule);
@@ -139,6 +141,16 @@ class Soak {
       pod.preferNode(10, "disk", kubeapi::SelectorOperator::kIn, {"ssd"});
     }
     pod.priority(static_cast<int>(rng_.below(3)));
+    pod.label("app", pick({"x", "y", "z"}));
+    const auto app = [&] { return "app=" + pick({"x", "y", "z"}); };
+    const auto key = [&] {
+      return pick({"kubernetes.io/hostname", "topology.kubernetes.io/zone"});
+    };
+    if (rng_.below(10) == 0) pod.affinity(app(), key());
+    if (rng_.below(10) == 0) pod.antiAffinity(app(), key());
+    if (rng_.below(6) == 0) {
+      pod.spread(static_cast<int>(1 + rng_.below(2)), key(), app(), rng_.below(4) != 0);
+    }
     return pod;
   }
 

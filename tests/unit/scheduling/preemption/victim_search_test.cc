@@ -66,7 +66,7 @@ class Bench {
       for (const std::string& pod : pods) text += " " + pod;
       text += " ports " + std::to_string(cache.nodeAt(node).ports.size()) + "\n";
     }
-    return text + std::to_string(cache.antiAffinity().terms());
+    return text + std::to_string(cache.peers().terms().size());
   }
 
   ClusterCache cache;
