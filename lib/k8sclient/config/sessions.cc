@@ -84,7 +84,8 @@ base::Result<std::shared_ptr<const Session>> ConfigSessions::session(const std::
     std::lock_guard lock(mutex_);
     // Somebody else may have refreshed while we waited.
     if (const auto known = knownLocked(now)) return *known;
-    // Stays set while we refresh: whoever was refused with the same credential waits for the new one.
+    // Stays set while we refresh: whoever was refused with the same credential waits for the new
+    // one.
     refused = refused_;
   }
   const base::Status status = refresh(now, refused, stop);
