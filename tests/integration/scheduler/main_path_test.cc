@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "integration/scheduler/cluster_objects.h"
@@ -99,19 +100,68 @@ TEST_F(SchedulerOnRealApi, ConstraintNotBuiltYetIsRefusedByName) {
   createAll(cluster_, {nodeManifest("n1", "4", "8Gi")});
   SchedulerProcess scheduler(cluster_, {});
   ASSERT_TRUE(scheduler.waitReady()) << scheduler.process().log();
-  Json pod = podManifest(ns_, "spread", "stowage-scheduler", "100m", "64Mi");
-  pod["spec"]["topologySpreadConstraints"] =
-      Json::array({{{"maxSkew", 1},
-                    {"topologyKey", "kubernetes.io/hostname"},
-                    {"whenUnsatisfiable", "DoNotSchedule"},
-                    {"labelSelector", {{"matchLabels", {{"a", "b"}}}}}}});
+  Json pod = podManifest(ns_, "claims", "stowage-scheduler", "100m", "64Mi");
+  pod["spec"]["resourceClaims"] = Json::array({{{"name", "gpu"}, {"resourceClaimName", "none"}}});
   createAll(cluster_, {pod});
   Json condition;
   ASSERT_TRUE(waitFor(
-      [&] { return (condition = scheduledCondition(cluster_, ns_, "spread")).is_object(); }, 15s));
+      [&] { return (condition = scheduledCondition(cluster_, ns_, "claims")).is_object(); }, 15s));
   EXPECT_EQ(condition["reason"], "SchedulerError");
-  EXPECT_THAT(condition["message"].get<std::string>(), HasSubstr("spec.topologySpreadConstraints"));
+  EXPECT_THAT(condition["message"].get<std::string>(), HasSubstr("spec.resourceClaims"));
   EXPECT_EQ(boundPods(cluster_, ns_), 0U);
+}
+
+// Pod number `i` of an application with the given part of a spec.
+Json appPod(const std::string& ns, int i, const std::string& field, const Json& rule) {
+  Json pod = podManifest(ns, "app-" + std::to_string(i), "stowage-scheduler", "100m", "64Mi");
+  pod["metadata"]["labels"]["app"] = "db";
+  pod["spec"][field] = rule;
+  return pod;
+}
+
+TEST_F(SchedulerOnRealApi, AntiAffinityKeepsOnePodPerHostAndSaysWhyItStops) {
+  createAll(cluster_, {nodeManifest("n1", "4", "8Gi"), nodeManifest("n2", "4", "8Gi")});
+  SchedulerProcess scheduler(cluster_, {});
+  ASSERT_TRUE(scheduler.waitReady()) << scheduler.process().log();
+  Json rule;
+  rule["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
+      Json::array({{{"topologyKey", "kubernetes.io/hostname"},
+                    {"labelSelector", {{"matchLabels", {{"app", "db"}}}}}}});
+  for (int i = 0; i < 3; ++i) createAll(cluster_, {appPod(ns_, i, "affinity", rule)});
+  Json condition;
+  ASSERT_TRUE(waitFor(
+      [&] {
+        condition = scheduledCondition(cluster_, ns_, "app-2");
+        return boundPods(cluster_, ns_) == 2 && condition.is_object();
+      },
+      20s));
+  EXPECT_EQ(condition["reason"], "Unschedulable");
+  EXPECT_THAT(
+      condition["message"].get<std::string>(),
+      HasSubstr("0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules."));
+  createAll(cluster_, {nodeManifest("n3", "4", "8Gi")});
+  EXPECT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 3; }, 20s))
+      << scheduler.process().log();
+}
+
+TEST_F(SchedulerOnRealApi, SpreadConstraintsKeepTheSkew) {
+  createAll(cluster_, {nodeManifest("n1", "4", "8Gi"), nodeManifest("n2", "4", "8Gi")});
+  SchedulerProcess scheduler(cluster_, {});
+  ASSERT_TRUE(scheduler.waitReady()) << scheduler.process().log();
+  const Json rule = Json::array({{{"maxSkew", 1},
+                                  {"topologyKey", "kubernetes.io/hostname"},
+                                  {"whenUnsatisfiable", "DoNotSchedule"},
+                                  {"labelSelector", {{"matchLabels", {{"app", "db"}}}}}}});
+  std::vector<Json> pods;
+  for (int i = 0; i < 6; ++i) pods.push_back(appPod(ns_, i, "topologySpreadConstraints", rule));
+  createAll(cluster_, pods);
+  ASSERT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 6; }, 20s))
+      << scheduler.process().log();
+  std::map<std::string, int> on;
+  for (const Json& pod : listObjects(cluster_, {"pods", "-n", ns_}))
+    ++on[pod["spec"]["nodeName"].get<std::string>()];
+  EXPECT_EQ(on["n1"], 3);
+  EXPECT_EQ(on["n2"], 3);
 }
 
 TEST_F(SchedulerOnRealApi, GatedPodIsBoundWhenItsGatesGo) {
