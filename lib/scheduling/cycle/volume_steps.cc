@@ -219,7 +219,7 @@ void VolumeSteps::forget(const Symbol& pod) {
 }
 
 void VolumeSteps::end(const Symbol& pod, const std::string& error) {
-  const Symbol uid = pod;  // `pod` may live in the flight that goes
+  const Symbol uid(pod.view());  // `pod` may live in the flight that goes
   forget(uid);
   finished_(uid, error);
 }

@@ -35,7 +35,7 @@ Symbol Nominator::observe(const kubeapi::PodPtr& pod) {
 Symbol Nominator::forget(const Symbol& uid) {
   const auto found = promises_.find(uid);
   if (found == promises_.end()) return {};
-  const Symbol node = found->second.node;
+  Symbol node = found->second.node;
   promises_.erase(found);
   if (node.empty()) return {};
   const auto on = by_node_.find(node);

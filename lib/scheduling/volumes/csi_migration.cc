@@ -149,7 +149,7 @@ bool speaksBeta(const kubeapi::PersistentVolume& volume) {
 }
 
 void requireZones(std::optional<NodeSelector>& selector, std::string_view key,
-                  std::vector<Symbol> zones) {
+                  const std::vector<Symbol>& zones) {
   if (zones.empty()) return;
   if (!selector) selector.emplace();
   if (selector->terms.empty()) selector->terms.emplace_back();
