@@ -213,10 +213,9 @@ std::optional<ProfileRunner::Explanation> ProfileRunner::preFilter(const Attempt
     if ((shape.active_filters >> i & 1) == 0) continue;
     const auto why = filters_[i].plugin->preFilter(attempt.pod, shape);
     if (!why) continue;
-    if (!rejection || why->unresolvable) {
-      rejection = Explanation{fitErrorMessage(cache_.nodeCount(), why->message),
-                              bitOf(filters_[i].id), why->unresolvable, why->message};
-    }
+    // The last one is told, as upstream; an unresolvable one is the last.
+    rejection = Explanation{fitErrorMessage(cache_.nodeCount(), why->message),
+                            bitOf(filters_[i].id), why->unresolvable, why->message};
     if (why->unresolvable) break;
   }
   watch_.enter(DecisionWatch::Phase::kFilter);

@@ -67,6 +67,18 @@ void NodeTopology::removeNode(NodeIndex slot) {
   countLabels(*before, -1);
 }
 
+bool NodeTopology::consistent() const {
+  for (const auto& [key, domains] : keys_) {
+    for (NodeIndex slot = 0; slot < nodes_.size(); ++slot) {
+      const Symbol* value = nodes_[slot] == nullptr ? nullptr : nodes_[slot]->meta.labels.find(key);
+      const Domain domain = slot < domains->of_.size() ? domains->of_[slot] : kNoDomain;
+      if ((value == nullptr) != (domain == kNoDomain)) return false;
+      if (value != nullptr && !(domains->values_[domain] == *value)) return false;
+    }
+  }
+  return true;
+}
+
 const KeyDomains* NodeTopology::domains(const Symbol& key) {
   const auto known = keys_.find(key);
   if (known != keys_.end()) {

@@ -49,6 +49,8 @@ class NodeTopology {
   [[nodiscard]] const std::vector<kubeapi::NodePtr>& nodes() const { return nodes_; }
   // Changes with every change of labels or taints and with nodes that come or go.
   [[nodiscard]] std::uint64_t version() const { return version_; }
+  // Looks every label up anew; false when something differs (debug and tests).
+  [[nodiscard]] bool consistent() const;
 
  private:
   void countLabels(const kubeapi::Node& node, int delta);

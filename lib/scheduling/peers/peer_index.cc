@@ -33,6 +33,14 @@ bool PeerIndex::removeNamespace(const Symbol& name) {
   return true;
 }
 
+bool PeerIndex::consistent() const {
+  TermIndex terms(namespaces_);
+  for (const auto& [ns, pods] : pods_) {
+    for (const CachedPod* pod : pods) terms.podPlaced(*pod->pod, pod->node->index);
+  }
+  return counters_.consistent() && terms.sameAs(terms_) && topology_.consistent();
+}
+
 void PeerIndex::forPods(const PodTerm& term, const PodCounters::Visit& visit) const {
   const auto all_of = [&](const auto& pods) {
     for (const CachedPod* pod : pods) visit(*pod->pod, pod->node->index);

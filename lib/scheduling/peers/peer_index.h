@@ -39,7 +39,7 @@ class PeerIndex {
   [[nodiscard]] const NamespaceLabels& namespaces() const { return namespaces_; }
 
   // Recounts everything; false when something differs (debug and tests).
-  [[nodiscard]] bool consistent() const { return counters_.consistent(); }
+  [[nodiscard]] bool consistent() const;
 
  private:
   void forPods(const PodTerm& term, const PodCounters::Visit& visit) const;

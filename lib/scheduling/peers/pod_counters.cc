@@ -67,11 +67,7 @@ bool PodCounters::consistent() const {
   return std::all_of(counters_.begin(), counters_.end(), [&](const Counter& counter) {
     SparseCounts expected;
     fill(counter.predicate, expected);
-    const auto items = expected.items();
-    return items.size() == counter.nodes.items().size() &&
-           std::all_of(items.begin(), items.end(), [&](const SparseCounts::Item& item) {
-             return counter.nodes.at(item.node) == item.count;
-           });
+    return expected == counter.nodes;
   });
 }
 

@@ -2,6 +2,7 @@
 // walk over a flat list. Memory follows the number of nodes that have some. Single-threaded value.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,6 +46,11 @@ class SparseCounts {
   // In no order.
   [[nodiscard]] std::span<const Item> items() const { return items_; }
   [[nodiscard]] bool empty() const { return items_.empty(); }
+  friend bool operator==(const SparseCounts& a, const SparseCounts& b) {
+    return a.items_.size() == b.items_.size() &&
+           std::all_of(a.items_.begin(), a.items_.end(),
+                       [&](const Item& item) { return b.at(item.node) == item.count; });
+  }
 
  private:
   std::vector<Item> items_;

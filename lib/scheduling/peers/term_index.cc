@@ -1,5 +1,6 @@
 #include "scheduling/peers/term_index.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "scheduling/hashing.h"
@@ -56,6 +57,14 @@ void TermIndex::podPlaced(const kubeapi::Pod& pod, NodeIndex node) {
     index_.insert(group, group->term);
     groups_.emplace(group, std::move(fresh));
   });
+}
+
+bool TermIndex::sameAs(const TermIndex& other) const {
+  return groups_.size() == other.groups_.size() &&
+         std::all_of(groups_.begin(), groups_.end(), [&](const auto& group) {
+           const auto same = other.groups_.find(group.first);
+           return same != other.groups_.end() && same->second->owners == group.second->owners;
+         });
 }
 
 void TermIndex::podLeft(const kubeapi::Pod& pod, NodeIndex node) {

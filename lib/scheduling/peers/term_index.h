@@ -42,6 +42,8 @@ class TermIndex {
     });
   }
   [[nodiscard]] std::size_t size() const { return groups_.size(); }
+  // Whether both hold the same terms of the same owners (debug and tests).
+  [[nodiscard]] bool sameAs(const TermIndex& other) const;
 
  private:
   struct Hash {

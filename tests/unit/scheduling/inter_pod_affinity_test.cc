@@ -88,6 +88,23 @@ TEST(InterPodAffinity, SpreadsOnePerHostAndSaysWhyItStops) {
             "0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules.");
 }
 
+TEST(InterPodAffinity, ASelectorOfNamespacesMeansThoseThatItSelects) {
+  SchedulerHarness h;
+  h.scheduler->namespaceSet(makeNamespace("prod", {{"env", "prod"}}));
+  h.scheduler->namespaceSet(makeNamespace("lab", {{"env", "lab"}}));
+  addThreeNodes(h);
+  h.add(makePod("in-prod").ns("prod").label("app", "web").node("n1"));
+  h.add(makePod("in-lab").ns("lab").label("app", "web").node("n3"));
+  auto pod = makePod("p");
+  pod.edit().spec.affinity.pod_affinity.required.push_back(term([](auto& t) {
+    t.topology_key = "topology.kubernetes.io/zone";
+    t.namespace_selector = selector("env!=prod");
+  }));
+  h.add(pod);
+  h.settle();
+  EXPECT_EQ(h.boundTo("p"), "n3") << "upstream takes the pod of namespace prod for one, too";
+}
+
 TEST(InterPodAffinity, TerminatingPodsStillCount) {
   SchedulerHarness h;
   h.add(makeNode("n").label("kubernetes.io/hostname", "n"));

@@ -19,6 +19,12 @@ void addTwoZones(SchedulerHarness& h) {
   h.add(makeNode("nb").zone("b").label(kHost, "nb"));
 }
 
+// Node na of zone a takes pods; nb of zone b does not, but counts as empty.
+void addOneOpenZone(SchedulerHarness& h) {
+  h.add(makeNode("na").zone("a"));
+  h.add(makeNode("nb").zone("b").unschedulable());
+}
+
 TEST(PodTopologySpread, KeepsTheSkewOverZones) {
   SchedulerHarness h;
   addTwoZones(h);
@@ -40,8 +46,7 @@ TEST(PodTopologySpread, CountsWhatWasJustDecided) {
 
 TEST(PodTopologySpread, APodThatDoesNotMatchItselfAddsNothing) {
   SchedulerHarness h;
-  h.add(makeNode("na").zone("a"));
-  h.add(makeNode("nb").zone("b").unschedulable());
+  addOneOpenZone(h);
   h.add(web("old").node("na"));
   h.add(makePod("p").spread(1, kZone, "app=web"));
   h.settle();
@@ -104,8 +109,7 @@ TEST(PodTopologySpread, ANodeWithoutTheKeyIsNoPlace) {
 
 TEST(PodTopologySpread, TerminatingPodsAndOtherNamespacesDoNotCount) {
   SchedulerHarness h;
-  h.add(makeNode("na").zone("a"));
-  h.add(makeNode("nb").zone("b").unschedulable());
+  addOneOpenZone(h);
   h.add(web("going").node("na").terminating());
   h.add(web("elsewhere").ns("other").node("na"));
   h.add(web("p").spread(1, kZone, "app=web"));
@@ -115,8 +119,7 @@ TEST(PodTopologySpread, TerminatingPodsAndOtherNamespacesDoNotCount) {
 
 TEST(PodTopologySpread, APodCountsUntilItsDeletionBegins) {
   SchedulerHarness h;
-  h.add(makeNode("na").zone("a"));
-  h.add(makeNode("nb").zone("b").unschedulable());
+  addOneOpenZone(h);
   h.add(web("old").node("na"));
   h.add(web("p").spread(1, kZone, "app=web"));
   h.settle();
@@ -130,8 +133,7 @@ TEST(PodTopologySpread, APodCountsUntilItsDeletionBegins) {
 
 TEST(PodTopologySpread, RelabelledPodsAreCountedAnew) {
   SchedulerHarness h;
-  h.add(makeNode("na").zone("a"));
-  h.add(makeNode("nb").zone("b").unschedulable());
+  addOneOpenZone(h);
   h.add(web("old").node("na"));
   h.add(web("p").spread(1, kZone, "app=web"));
   h.settle();
@@ -144,8 +146,7 @@ TEST(PodTopologySpread, RelabelledPodsAreCountedAnew) {
 
 TEST(PodTopologySpread, LabelKeysNarrowTheSelectorToThePodsOwnRevision) {
   SchedulerHarness h;
-  h.add(makeNode("na").zone("a"));
-  h.add(makeNode("nb").zone("b").unschedulable());
+  addOneOpenZone(h);
   h.add(web("old").label("rev", "1").node("na"));
   auto pod = web("p").label("rev", "2").spread(1, kZone, "app=web");
   pod.edit().spec.spread[0].match_label_keys = {"rev", "absent"};

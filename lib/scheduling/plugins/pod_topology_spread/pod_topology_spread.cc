@@ -16,8 +16,7 @@ constexpr std::uint64_t kSkew = 2;
 
 }  // namespace
 
-void SpreadNodes::prepare(const std::vector<SpreadConstraint>& constraints, const Shape& /*shape*/,
-                          bool all_keys) {
+void SpreadNodes::prepare(const std::vector<SpreadConstraint>& constraints) {
   NodeTopology& topology = peers_.topology();
   const auto& nodes = topology.nodes();
   domains_.clear();
@@ -28,7 +27,6 @@ void SpreadNodes::prepare(const std::vector<SpreadConstraint>& constraints, cons
   for (const SpreadConstraint& constraint : constraints) {
     const KeyDomains* domains = topology.domains(constraint.topology_key);
     domains_.push_back(domains);
-    if (!all_keys) continue;
     if (domains == nullptr) {
       keyed_.assign(nodes.size(), 0);
       continue;
@@ -58,7 +56,7 @@ bool PodTopologySpread::prepare(const kubeapi::Pod& pod, const Shape& shape) {
   if (pod.spec.spread.empty()) return false;
   const std::vector<SpreadConstraint> constraints = spreadConstraintsOf(pod, true);
   if (constraints.empty()) return false;
-  nodes_.prepare(constraints, shape, /*all_keys=*/true);
+  nodes_.prepare(constraints);
   for (std::size_t i = 0; i < constraints.size(); ++i) {
     if (used_ == gates_.size()) gates_.emplace_back();
     Gate& gate = gates_[used_++];

@@ -17,8 +17,8 @@ namespace stowage::scheduling {
 class SpreadNodes {
  public:
   explicit SpreadNodes(PeerIndex& peers) : peers_(peers) {}
-  // `all_keys`: only nodes that have the keys of all constraints count.
-  void prepare(const std::vector<SpreadConstraint>& constraints, const Shape& shape, bool all_keys);
+  // Only nodes that have the keys of all constraints count.
+  void prepare(const std::vector<SpreadConstraint>& constraints);
   [[nodiscard]] const KeyDomains* domains(std::size_t constraint) const {
     return domains_[constraint];
   }

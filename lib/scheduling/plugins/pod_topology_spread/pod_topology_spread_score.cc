@@ -26,7 +26,7 @@ bool PodTopologySpreadScore::prepare(const kubeapi::Pod& pod, const Shape& shape
   constraints_ = spreadConstraintsOf(pod, false);
   if (constraints_.empty()) return false;
   shape_ = &shape;
-  nodes_.prepare(constraints_, shape, /*all_keys=*/true);
+  nodes_.prepare(constraints_);
   return true;
 }
 

@@ -102,6 +102,22 @@ TEST(VolumeRestrictions, AnExclusiveClaimServesOnePodOfTheWholeCluster) {
   EXPECT_FALSE(h.boundTo("second").empty());
 }
 
+TEST(VolumeRestrictions, AnExclusiveClaimIsHeldByAPodWhoseNodeIsGone) {
+  SchedulerHarness h;
+  h.add(makeNode("a").cpu("4").memory("8Gi"));
+  h.add(makeNode("b").cpu("4").memory("8Gi"));
+  h.see(makeClaim("data").boundTo("pv").modes({"ReadWriteOncePod"}));
+  h.see(makeVolume("pv").claimedBy("default", "data", "uid-data"));
+  h.add(makePod("first").claim("data").node("a"));
+  h.scheduler->nodeDeleted(makeNode("a"));
+  h.add(makePod("second").claim("data"));
+  h.settle();
+  EXPECT_EQ(h.boundTo("second"), "");
+  h.remove(makePod("first").claim("data").node("a"));
+  h.settle();
+  EXPECT_EQ(h.boundTo("second"), "b");
+}
+
 TEST(VolumeRestrictions, SharedClaimsAreNoReason) {
   SchedulerHarness h;
   h.add(makeNode("a").cpu("4").memory("8Gi"));
