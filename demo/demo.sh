@@ -22,7 +22,7 @@ plain
 
 cleanup() {
   local code=$?
-  trap - EXIT INT TERM
+  trap - EXIT INT TERM HUP
   if [[ -n $stowage_pid ]]; then kill -TERM "$stowage_pid" 2>/dev/null || true; wait "$stowage_pid" 2>/dev/null || true; fi
   "$tools" kwok-stop "$dir/kwok" >/dev/null 2>&1 || true
   "$controlplane" stop "$dir/cp" >/dev/null 2>&1 || true
@@ -34,7 +34,7 @@ cleanup() {
   exit "$code"
 }
 trap cleanup EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 k() { "$kubectl" --kubeconfig "$dir/cp/admin.kubeconfig" "$@"; }
 
@@ -64,13 +64,13 @@ wait_bound() {
 say "Starting etcd and kube-apiserver (first time: building them takes about 10 minutes)"
 "$controlplane" build
 "$tools" build kwok
-"$controlplane" start "$dir/cp" --with-controller-manager --with-scheduler
+"$controlplane" start "$dir/cp" --with-controller-manager --with-scheduler --owner-pid $$
 kubectl=$("$controlplane" path kubectl)
 
 say "Creating 20 nodes of three shapes in three zones (KWOK keeps them ready)"
 python3 "$root/demo/workload.py" nodes >"$dir/nodes.list.json"
 k create -f "$dir/nodes.list.json" >/dev/null
-"$tools" kwok-start "$dir/kwok" "$dir/cp/admin.kubeconfig"
+"$tools" kwok-start "$dir/kwok" "$dir/cp/admin.kubeconfig" $$
 k wait --for=condition=Ready node --all --timeout=60s >/dev/null
 until [[ -z $(k get nodes -o jsonpath='{.items[*].spec.taints}') ]]; do read -rt 0.3 <> <(:) || true; done
 k get nodes -L topology.kubernetes.io/zone -L node.kubernetes.io/instance-type | sed -n 1,4p

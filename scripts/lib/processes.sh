@@ -23,6 +23,13 @@ spawn() {
   printf '%s %s\n' "$pid" "$(process_start_time "$pid")" >"$pidfile"
 }
 
+# wait_for_end PID: returns when the process PID has ended, however it ends; at once when there is none.
+wait_for_end() {
+  local start
+  start="$(process_start_time "$1")"
+  while [[ -n "$start" && "$(process_start_time "$1")" == "$start" ]]; do sleep 0.3; done
+}
+
 # alive PIDFILE: true when the process that was remembered there still runs.
 alive() {
   local pid start

@@ -197,9 +197,8 @@ wait_created() {
 
 # Ends everything when the process OWNER ends. Runs in a session of its own.
 watch_owner() {
-  local dir="$1" owner="$2" start
-  start="$(process_start_time "$owner")"
-  while [[ -n "$start" && "$(process_start_time "$owner")" == "$start" ]]; do sleep 0.3; done
+  local dir="$1" owner="$2"
+  wait_for_end "$owner"
   rm -f "$dir/watch-owner.pid"
   stop_all "$dir"
 }

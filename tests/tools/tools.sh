@@ -15,8 +15,9 @@ usage: tools.sh COMMAND [ARGUMENTS]
 commands
   build NAME...              build kwok or helm into the cache (about 2 minutes each the first time, then nothing)
   path NAME                  print where the binary is
-  kwok-start DIR KUBECONFIG  simulate a kubelet for every node: nodes become Ready, bound pods run, deleted
-                             pods go; logs and the process id are kept in DIR
+  kwok-start DIR KUBECONFIG [OWNER]
+                             simulate a kubelet for every node: nodes become Ready, bound pods run, deleted
+                             pods go; logs and the process id are kept in DIR; ends with the process OWNER
   kwok-stop DIR              end it
 
 KUBECONFIG needs the right to write status of nodes and pods, to delete pods and to write leases.
@@ -50,8 +51,21 @@ build() {
   exec 9>&-
 }
 
+kwok_stop() {
+  local dir="${1:?kwok-stop needs a folder}"
+  end_process "$dir/watch-owner.pid" 0
+  end_process "$dir/kwok.pid"
+}
+
+# The body of the watcher: not for people.
+kwok_watch_owner() {
+  wait_for_end "$2"
+  rm -f "$1/watch-owner.pid"
+  kwok_stop "$1"
+}
+
 kwok_start() {
-  local dir="${1:?kwok-start needs a folder}" kubeconfig="${2:?kwok-start needs a kubeconfig}" port
+  local dir="${1:?kwok-start needs a folder}" kubeconfig="${2:?kwok-start needs a kubeconfig}" owner="${3:-}" port
   build kwok
   mkdir -p "$dir"
   if alive "$dir/kwok.pid"; then die "KWOK already runs in $dir"; fi
@@ -62,6 +76,8 @@ kwok_start() {
   for _ in {1..200}; do
     alive "$dir/kwok.pid" || break
     if port_listening "$port"; then
+      [[ -z "$owner" ]] ||
+        spawn "$dir/watch-owner.pid" "$dir/kwok.log" bash "$here/tools.sh" kwok-watch-owner "$dir" "$owner"
       return 0
     fi
     sleep 0.1
@@ -78,7 +94,8 @@ main() {
     build) build "$@" ;;
     path) printf '%s/%s\n' "$(bin_dir)" "${1:?path needs a name}" ;;
     kwok-start) kwok_start "$@" ;;
-    kwok-stop) end_process "${1:?kwok-stop needs a folder}/kwok.pid" ;;
+    kwok-stop) kwok_stop "$@" ;;
+    kwok-watch-owner) kwok_watch_owner "$@" ;;
     *)
       usage >&2
       exit 2
