@@ -215,7 +215,7 @@ PodInspection Scheduler::inspect(const kubeapi::PodPtr& pod) {
   for (std::uint32_t i = 0; i < impl_->profiles.size(); ++i) {
     if (impl_->profiles[i]->schedulerName() == pod->spec.scheduler_name.view()) profile = i;
   }
-  return inspectPod(impl_->context, profile, *pod);
+  return inspectPod(impl_->context, impl_->preemption, profile, *pod);
 }
 
 QueueSizes Scheduler::queueSizes() const {

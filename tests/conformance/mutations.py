@@ -19,6 +19,7 @@ COPY = ROOT / "build" / "mutations"
 TEST = "stowage_scheduler_conformance_test"
 
 PLUGINS = "lib/scheduling/plugins/"
+PREEMPTION = "lib/scheduling/preemption/"
 # name, file, text, what it becomes
 MUTATIONS = [
     ("fit-boundary: what fits exactly is rejected", "lib/placement/resource_fit.cc",
@@ -56,6 +57,18 @@ MUTATIONS = [
     ("balanced-allocation: the gain is not measured against the present",
      "lib/placement/balanced_allocation/balanced_allocation.cc",
      "evenness(with.first(count)) - evenness(without.first(count))", "evenness(with.first(count)) - 50"),
+    ("preemption: pods of the same priority may be evicted", PREEMPTION + "victim_search.cc",
+     "victim.spec.priority >= preemptor.spec.priority", "victim.spec.priority > preemptor.spec.priority"),
+    ("budgets-order: protected pods are not reprieved first", PREEMPTION + "select_victims.cc",
+     "(ledger.overdraws(*pod) ? overdrawing : others)", "(ledger.overdraws(*pod) ? others : others)"),
+    ("budgets-granted: an eviction that was counted already counts again", PREEMPTION + "disruption_budgets.cc",
+     "if (!granted(*budget, pod.meta.name)) visit(*budget);", "visit(*budget);"),
+    ("choice-sum: the sum of priorities is not looked at", PREEMPTION + "choose_candidate.cc",
+     "c.sum_of_priorities, c.victims", "std::int64_t{0}, c.victims"),
+    ("choice-start: the earliest start wins", PREEMPTION + "choose_candidate.cc",
+     "a.earliest_start > b.earliest_start", "a.earliest_start < b.earliest_start"),
+    ("promises: equal priorities do not count", "lib/scheduling/cycle/promised_room.cc",
+     "promised.spec.priority >= pod.spec.priority", "promised.spec.priority > pod.spec.priority"),
 ]
 
 

@@ -71,6 +71,10 @@ TEST(SchedulerConformance, GeneratedCases) {
   for (const std::string& plugin : filtersThatMustSayNo(builtFeatures())) {
     EXPECT_GE(runner().statistics().rejectedPerMille(plugin), 10U) << plugin;
   }
+  for (const char* turn : {"not eligible", "nobody helps", "several candidates", "several victims",
+                           "a budget is overdrawn"}) {
+    EXPECT_GE(runner().statistics().preemptionPerMille(turn), 10U) << turn;
+  }
 }
 
 }  // namespace

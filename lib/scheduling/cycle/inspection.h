@@ -29,6 +29,18 @@ struct ScoreFinding {
   std::vector<std::int64_t> normalised;  // 0..100
 };
 
+// What preemption would do for a pod that no node takes.
+struct PreemptionFinding {
+  struct Candidate {
+    base::Symbol node;
+    std::vector<std::string> victims;  // "namespace/name", most important first
+    std::size_t violations = 0;        // of them, pods whose budget is overdrawn
+  };
+  std::vector<Candidate> candidates;  // every node that it would help
+  base::Symbol chosen;                // among them; empty: there is none
+  std::string message;                // for the end of the user's text
+};
+
 struct PodInspection {
   // The pod uses what this version refuses; nothing else is filled in then.
   std::string refusal;
@@ -41,12 +53,15 @@ struct PodInspection {
   std::optional<PreFilter> pre_filter;
   std::vector<NodeFinding> nodes;
   std::vector<ScoreFinding> scores;
-  base::Symbol chosen;  // empty when no node is feasible
-  std::string message;  // what users read when no node is feasible
+  base::Symbol chosen;                          // empty when no node is feasible
+  std::optional<PreemptionFinding> preemption;  // when it is enabled and no node is feasible
+  std::string message;                          // what users read when no node is feasible
 };
 
 struct Context;
+class Preemption;
 // Places nothing and wakes nothing: only caches that are equal to what they stand for change.
-PodInspection inspectPod(Context& context, std::uint32_t profile, const kubeapi::Pod& pod);
+PodInspection inspectPod(Context& context, Preemption& preemption, std::uint32_t profile,
+                         const kubeapi::Pod& pod);
 
 }  // namespace stowage::scheduling

@@ -30,7 +30,8 @@ std::string namesOf(PluginSet set) {
 
 }  // namespace
 
-PodInspection ProfileRunner::inspect(const Attempt& attempt) {
+PodInspection ProfileRunner::inspect(const Attempt& attempt,
+                                     std::span<const NodeVerdict> withheld) {
   PodInspection found;
   const Shape& shape = shapes_.at(attempt.shape);
   auto why = preFilter(attempt);
@@ -41,9 +42,9 @@ PodInspection ProfileRunner::inspect(const Attempt& attempt) {
     found.message = why->message;
     return found;
   }
-  const placement::Choice choice = decide(attempt);
+  const placement::Choice choice = decide(attempt, withheld);
   if (choice.node == placement::kNoNode) {
-    found.message = explain(attempt).message;
+    found.message = explain(attempt, withheld).message;
   } else {
     found.chosen = cache_.state().nodeName(choice.node);
   }
@@ -52,7 +53,10 @@ PodInspection ProfileRunner::inspect(const Attempt& attempt) {
   const auto verdicts = verdicts_->verdicts(attempt.shape);
   for (NodeIndex node = 0; node < verdicts.size(); ++node) {
     if (!cache_.state().present(node)) continue;
-    const Verdict verdict = peers_.combined(verdicts[node], node, evaluations_.filters);
+    const NodeVerdict* kept = findNode(withheld, node);
+    const Verdict verdict = kept != nullptr
+                                ? kept->verdict
+                                : peers_.combined(verdicts[node], node, evaluations_.filters);
     if (verdict.fit == Fit::kFits) feasible.push_back(node);
     found.nodes.push_back(findingOf(shape, node, verdict));
   }

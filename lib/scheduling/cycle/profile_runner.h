@@ -85,7 +85,7 @@ class ProfileRunner final : private placement::NodeRules {
   // All peer filters.
   [[nodiscard]] PluginSet peerFilters() const { return peers_.filters(); }
   // Everything about the pod, for tests and for people; see inspection.h.
-  PodInspection inspect(const Attempt& attempt);
+  PodInspection inspect(const Attempt& attempt, std::span<const NodeVerdict> withheld = {});
   // A resource name appeared: shapes that asked for it in vain are prepared anew.
   void resourceAppeared();
 

@@ -68,27 +68,61 @@ bool Preemption::waitsForVictims(ProfileRunner& profile, const Attempt& attempt)
   });
 }
 
+std::optional<Preemption::Outcome> Preemption::ineligible(ProfileRunner& profile,
+                                                          const Attempt& attempt) {
+  if (attempt.pod.spec.preempt_never) return refused(profile, kNever);
+  if (waitsForVictims(profile, attempt)) return refused(profile, kTerminating);
+  if (!budgets_.known()) return refused(profile, kNoBudgets);
+  return std::nullopt;
+}
+
+Preemption::Outcome Preemption::inVain(const ProfileRunner& profile,
+                                       VictimSearch::Result result) const {
+  const std::size_t nodes = context_.cache.nodeCount();
+  if (result.tried < nodes) result.reasons[std::string(kNotHelpful)] += nodes - result.tried;
+  Outcome outcome = refused(profile, fitErrorMessage(nodes, result.reasons));
+  outcome.promise = Promise::kClear;
+  return outcome;
+}
+
 Preemption::Outcome Preemption::consider(ProfileRunner& profile, const Attempt& attempt,
                                          std::span<const NodeVerdict> withheld) {
   if (context_.ports.evictor == nullptr) return {};
   if (!profile.profile().preemption.enabled) return disabled(profile);
   context_.metrics.preemptionTried();
-  if (attempt.pod.spec.preempt_never) return refused(profile, kNever);
-  if (waitsForVictims(profile, attempt)) return refused(profile, kTerminating);
-  if (!budgets_.known()) return refused(profile, kNoBudgets);
+  if (auto refusal = ineligible(profile, attempt)) return *std::move(refusal);
   VictimSearch::Result result = search_.search(profile, attempt, withheld, rng_);
-  if (!result.best) {
-    const std::size_t nodes = context_.cache.nodeCount();
-    if (result.tried < nodes) result.reasons[std::string(kNotHelpful)] += nodes - result.tried;
-    Outcome outcome = refused(profile, fitErrorMessage(nodes, result.reasons));
-    outcome.promise = Promise::kClear;
-    return outcome;
-  }
+  if (result.candidates.empty()) return inVain(profile, std::move(result));
+  Candidate& best = result.candidates[chooseCandidate(result.candidates)];
   Outcome outcome;
   outcome.promise = Promise::kMake;
-  outcome.node = context_.cache.nodeAt(result.best->node).name;
-  outcome.victims = std::move(result.best->victims.pods);
+  outcome.node = context_.cache.nodeAt(best.node).name;
+  outcome.victims = std::move(best.victims.pods);
   return outcome;
+}
+
+void Preemption::inspect(ProfileRunner& profile, const Attempt& attempt,
+                         std::span<const NodeVerdict> withheld, PodInspection& found) {
+  if (context_.ports.evictor == nullptr || !profile.profile().preemption.enabled) return;
+  PreemptionFinding& finding = found.preemption.emplace();
+  if (const auto refusal = ineligible(profile, attempt)) {
+    finding.message = refusal->message;
+    return;
+  }
+  VictimSearch::Result result = search_.searchAll(profile, attempt, withheld);
+  if (result.candidates.empty()) {
+    finding.message = inVain(profile, std::move(result)).message;
+    return;
+  }
+  for (const Candidate& candidate : result.candidates) {
+    auto& of = finding.candidates.emplace_back();
+    of.node = context_.cache.nodeAt(candidate.node).name;
+    of.violations = candidate.victims.violations;
+    for (const kubeapi::PodPtr& victim : candidate.victims.pods) {
+      of.victims.push_back(victim->meta.ns.str() + "/" + victim->meta.name.str());
+    }
+  }
+  finding.chosen = finding.candidates[chooseCandidate(result.candidates)].node;
 }
 
 void Preemption::began(ProfileRunner& profile, const kubeapi::Pod& preemptor,

@@ -4,6 +4,7 @@
 // framework/preemption/preemption.go (Preempt), v1.36.3.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class Preemption {
   // `withheld`: as withheldNodes() says of this attempt.
   Outcome consider(ProfileRunner& profile, const Attempt& attempt,
                    std::span<const NodeVerdict> withheld);
+  // What consider() would find, on every node, and what it would tell; decides nothing.
+  void inspect(ProfileRunner& profile, const Attempt& attempt,
+               std::span<const NodeVerdict> withheld, PodInspection& found);
   // The preemption of that outcome begins: the book of loops hears of it.
   void began(ProfileRunner& profile, const kubeapi::Pod& preemptor, const Outcome& outcome);
 
@@ -48,6 +52,9 @@ class Preemption {
   [[nodiscard]] bool waitsForVictims(ProfileRunner& profile, const Attempt& attempt);
   [[nodiscard]] Outcome disabled(const ProfileRunner& profile) const;
   Outcome refused(const ProfileRunner& profile, std::string_view why) const;
+  // Why the pod may evict nobody, wherever it might fit; nullopt: it may.
+  std::optional<Outcome> ineligible(ProfileRunner& profile, const Attempt& attempt);
+  [[nodiscard]] Outcome inVain(const ProfileRunner& profile, VictimSearch::Result result) const;
 
   Context& context_;
   Reporter& reporter_;

@@ -101,12 +101,22 @@ VictimSearch::Result VictimSearch::search(ProfileRunner& profile, const Attempt&
   const Profile& settings = profile.profile();
   const std::size_t wanted = candidatesWanted(nodes.size(), settings.min_candidate_nodes_percentage,
                                               settings.min_candidate_nodes_absolute);
-  const std::size_t offset = rng.below(nodes.size());
+  return dryRun(profile, attempt, nodes, {rng.below(nodes.size()), wanted});
+}
+
+VictimSearch::Result VictimSearch::searchAll(ProfileRunner& profile, const Attempt& attempt,
+                                             std::span<const NodeVerdict> withheld) {
+  const std::vector<NodeIndex> nodes = worthTrying(profile, attempt, withheld);
+  return dryRun(profile, attempt, nodes, {0, nodes.size()});
+}
+
+VictimSearch::Result VictimSearch::dryRun(ProfileRunner& profile, const Attempt& attempt,
+                                          std::span<const NodeIndex> nodes, Extent extent) {
   Result result;
-  std::vector<Candidate> peaceful;
+  std::vector<Candidate>& peaceful = result.candidates;
   std::vector<Candidate> overdrawing;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const NodeIndex node = nodes[(offset + i) % nodes.size()];
+    const NodeIndex node = nodes[(extent.offset + i) % nodes.size()];
     Victims victims = tryNode(profile, attempt, node, result.reasons);
     if (victims.outcome != Victims::Outcome::kFound) {
       // A node that takes the pod as it is has no reason: it cannot be among these.
@@ -114,12 +124,10 @@ VictimSearch::Result VictimSearch::search(ProfileRunner& profile, const Attempt&
       continue;
     }
     (victims.violations == 0 ? peaceful : overdrawing).push_back({node, std::move(victims)});
-    if (!peaceful.empty() && peaceful.size() + overdrawing.size() >= wanted) break;
+    if (!peaceful.empty() && peaceful.size() + overdrawing.size() >= extent.wanted) break;
   }
   peaceful.insert(peaceful.end(), std::make_move_iterator(overdrawing.begin()),
                   std::make_move_iterator(overdrawing.end()));
-  if (peaceful.empty()) return result;
-  result.best = std::move(peaceful[chooseCandidate(peaceful)]);
   return result;
 }
 

@@ -3,7 +3,6 @@
 // Source of the semantics: kube-scheduler framework/preemption/preemption.go, v1.36.3.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,13 +22,17 @@ class VictimSearch {
       : context_(context), budgets_(budgets), loops_(loops), own_schedulers_(own_schedulers) {}
 
   struct Result {
-    std::optional<Candidate> best;
-    ReasonCounts reasons;   // of the nodes that were tried in vain
-    std::size_t tried = 0;  // those nodes
+    std::vector<Candidate> candidates;  // those that overdraw no budget first
+    ReasonCounts reasons;               // of the nodes that were tried in vain
+    std::size_t tried = 0;              // those nodes
   };
-  // `withheld`: as withheldNodes() says of this attempt.
+  // As many candidates as the profile asks for, from a random node on. `withheld`: as
+  // withheldNodes() says of this attempt.
   Result search(ProfileRunner& profile, const Attempt& attempt,
                 std::span<const NodeVerdict> withheld, base::Rng& rng);
+  // Every node that preemption would help.
+  Result searchAll(ProfileRunner& profile, const Attempt& attempt,
+                   std::span<const NodeVerdict> withheld);
 
   // Whether the pod may evict that one, which is on a node.
   [[nodiscard]] bool mayEvict(const ProfileRunner& profile, const kubeapi::Pod& preemptor,
@@ -44,6 +47,13 @@ class VictimSearch {
   [[nodiscard]] std::vector<kubeapi::PodPtr> evictable(const ProfileRunner& profile,
                                                        const kubeapi::Pod& preemptor,
                                                        const NodeInfo& node) const;
+  // Where a search begins in a list of nodes, and how many candidates end it.
+  struct Extent {
+    std::size_t offset = 0;
+    std::size_t wanted = 0;
+  };
+  Result dryRun(ProfileRunner& profile, const Attempt& attempt,
+                std::span<const placement::NodeIndex> nodes, Extent extent);
   Victims tryNode(ProfileRunner& profile, const Attempt& attempt, placement::NodeIndex node,
                   ReasonCounts& reasons);
 

@@ -15,12 +15,20 @@ struct Difference {
 };
 
 // nullopt: they agree on every node's verdict, plugin, code and reasons, on every score, on the
-// message, and our choice is one that upstream could have made.
-std::optional<Difference> compareAnswers(const nlohmann::json& upstream,
-                                         const nlohmann::json& ours);
+// message, on what preemption would do, and our choice is one that upstream could have made.
+// `preemption` false: all but what preemption would do and say.
+std::optional<Difference> compareAnswers(const nlohmann::json& upstream, const nlohmann::json& ours,
+                                         bool preemption = true);
 
-// The name of the documented deviation (docs/deviations.md) that makes this question
-// incomparable; empty: there is none.
-std::string maskOf(const nlohmann::json& question);
+// A documented deviation (docs/deviations.md) that a question runs into.
+struct Mask {
+  std::string name;  // empty: none
+  // What is not comparable.
+  enum class Scope { kNothing, kPreemption, kPod } scope = Scope::kNothing;
+};
+// Of every pod of the question.
+Mask maskOfCase(const nlohmann::json& question);
+// Of one of its pods.
+Mask maskOfPod(const nlohmann::json& question, const nlohmann::json& pod);
 
 }  // namespace stowage::conformance

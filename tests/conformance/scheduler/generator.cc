@@ -2,6 +2,7 @@
 
 #include "conformance/scheduler/boundary.h"
 #include "conformance/scheduler/pod_maker.h"
+#include "conformance/scheduler/preemption_maker.h"
 #include "conformance/scheduler/vocabulary.h"
 #include "conformance/scheduler/volume_maker.h"
 
@@ -212,6 +213,8 @@ GeneratorOptions builtFeatures() {
   built.volumes = true;
   built.pod_affinity = true;
   built.topology_spread = true;
+  built.nominated = true;
+  built.preemption = true;
   return built;
 }
 
@@ -260,6 +263,7 @@ json makeCase(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& o
   }
   if (options.volumes && dice.chance(35)) addVolumes(dice, nodes, result);
   moveToBoundary(dice, result);
+  if (options.preemption) addPreemption(dice, result);
   return result;
 }
 

@@ -203,7 +203,9 @@ json PodMaker::pending(const std::string& name) {
   if (options_.declared_features && (mixed || topic == 2)) declaredFeatures(spec);
   if (options_.pod_affinity && (mixed || topic == 3)) podAffinity(one, topic == 3 ? 90 : 45);
   if (options_.topology_spread && (mixed || topic == 4)) spread(one, topic == 4 ? 90 : 35);
-  if (options_.nominated && dice_.chance(8)) one["status"]["nominatedNodeName"] = nodeName();
+  const bool bound = spec.contains("nodeName");
+  if (options_.nominated && !bound && dice_.chance(8))
+    one["status"]["nominatedNodeName"] = nodeName();
   return one;
 }
 

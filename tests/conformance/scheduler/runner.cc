@@ -32,13 +32,30 @@ std::optional<Difference> Runner::compareAll(const json& question, const json& o
   }
   const std::size_t pods = question["pods"].size();
   for (std::size_t i = 0; i < pods; ++i) {
-    if (auto found = compareAnswers(upstream["pods"][i], ours["pods"][i])) {
+    const Mask mask = maskOfPod(question, question["pods"][i]);
+    if (mask.scope == Mask::Scope::kPod) continue;
+    const bool preemption =
+        mask.scope != Mask::Scope::kPreemption && question.value("preempt", false);
+    if (auto found = compareAnswers(upstream["pods"][i], ours["pods"][i], preemption)) {
       found->detail =
           question["pods"][i]["metadata"]["name"].get<std::string>() + ", " + found->detail;
       return found;
     }
   }
   return std::nullopt;
+}
+
+void Runner::count(const json& question, const json& answers) {
+  json compared = json::array();
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Mask mask = maskOfPod(question, question["pods"][i]);
+    if (mask.scope != Mask::Scope::kNothing) statistics_.countMasked(mask, 1);
+    if (mask.scope == Mask::Scope::kPod) continue;
+    compared.push_back(answers[i]);
+    if (mask.scope == Mask::Scope::kPreemption) compared.back().erase("preemption");
+  }
+  statistics_.countCase(compared);
+  statistics_.countVerdicts(question["nodes"].size() * compared.size());
 }
 
 std::optional<Difference> Runner::compareOne(const json& question, std::uint64_t history) {
@@ -49,7 +66,7 @@ std::optional<Difference> Runner::compareOne(const json& question, std::uint64_t
 
 Runner::Finding Runner::madeSmall(std::uint64_t index, json question, Difference difference) {
   const json smallest = shrink(std::move(question), [&](const json& candidate) {
-    if (!maskOf(candidate).empty()) return false;
+    if (maskOfCase(candidate).scope != Mask::Scope::kNothing) return false;
     const auto found = compareOne(candidate, index);
     return found.has_value() && found->kind == difference.kind;
   });
@@ -65,8 +82,8 @@ std::optional<Runner::Finding> Runner::run(std::uint64_t seed, std::uint64_t fir
     std::vector<std::uint64_t> indices;
     for (std::uint64_t index = begin; index < end; ++index) {
       json question = makeCase(seed, index, options);
-      if (const std::string mask = maskOf(question); !mask.empty()) {
-        statistics_.countMasked(mask);
+      if (const Mask mask = maskOfCase(question); mask.scope != Mask::Scope::kNothing) {
+        statistics_.countMasked(mask, question["pods"].size());
         continue;
       }
       lines.push_back(question.dump());
@@ -86,8 +103,7 @@ std::optional<Runner::Finding> Runner::run(std::uint64_t seed, std::uint64_t fir
       if (auto found = compareAll(questions[i], ours[i], upstream[i])) {
         return madeSmall(indices[i], std::move(questions[i]), std::move(*found));
       }
-      statistics_.countCase(upstream[i]["pods"]);
-      statistics_.countVerdicts(questions[i]["nodes"].size() * questions[i]["pods"].size());
+      count(questions[i], upstream[i]["pods"]);
     }
   }
   return std::nullopt;

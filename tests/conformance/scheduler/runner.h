@@ -35,6 +35,7 @@ class Runner {
  private:
   std::optional<Difference> compareAll(const nlohmann::json& question, const nlohmann::json& ours,
                                        const nlohmann::json& upstream);
+  void count(const nlohmann::json& question, const nlohmann::json& answers);
   Finding madeSmall(std::uint64_t index, nlohmann::json question, Difference difference);
 
   OracleProcess oracle_;

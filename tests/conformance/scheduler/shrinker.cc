@@ -17,10 +17,12 @@ const std::set<std::string> kNeverEmpty = {"accessModes",
                                            "values",
                                            "nodeSelectorTerms",
                                            "pods",
+                                           "nodes",
                                            "names",
                                            "profiles"};
 // Fields that an object cannot do without, or that name it.
 const std::set<std::string> kKept = {"claimName",
+                                     "startTime",
                                      "volumeBindingMode",
                                      "resources",
                                      "requests",

@@ -48,6 +48,7 @@ struct World {
     ports.binder = &binder;
     ports.status_writer = &status;
     ports.events = &events;
+    ports.evictor = &evictor;
     scheduler = std::make_unique<scheduling::Scheduler>(std::move(options), ports, clock,
                                                         base::nullMetricSink());
   }
@@ -55,6 +56,7 @@ struct World {
   testing::FakeBinder binder;
   testing::RecordingStatusWriter status;
   testing::RecordingEventSink events;
+  testing::FakeEvictor evictor;
   std::unique_ptr<scheduling::Scheduler> scheduler;
 };
 
@@ -76,10 +78,16 @@ class History {
     addStorage<kubeapi::CsiDriver>(question, "csiDrivers");
     addStorage<kubeapi::CsiStorageCapacity>(question, "csiStorageCapacities");
     addStorage<kubeapi::VolumeAttachment>(question, "volumeAttachments");
+    for (const json& budget : listOf(question, "podDisruptionBudgets")) {
+      add([this, object = decoded<kubeapi::PodDisruptionBudget>(budget)] {
+        scheduler_.budgetSet(object);
+      });
+    }
     for (const json& pod : listOf(question, "nominated")) {
       add([this, object = decoded<kubeapi::Pod>(pod)] { scheduler_.podAdded(object); });
     }
     run();
+    scheduler_.budgetsKnown();
   }
 
  private:
@@ -171,6 +179,16 @@ json inOrder(const std::vector<std::int64_t>& values, const std::vector<std::siz
   return sorted;
 }
 
+json asAnswer(const scheduling::PreemptionFinding& found) {
+  json answer = json::object();
+  for (const auto& candidate : found.candidates) {
+    answer["candidates"][candidate.node.str()] = {{"pods", candidate.victims},
+                                                  {"pdbViolations", candidate.violations}};
+  }
+  if (!found.chosen.empty()) answer["chosen"] = found.chosen.str();
+  return answer;
+}
+
 json asAnswer(const scheduling::PodInspection& found) {
   json answer = json::object();
   if (!found.refusal.empty()) answer["error"] = found.refusal;
@@ -193,7 +211,17 @@ json asAnswer(const scheduling::PodInspection& found) {
   }
   if (!found.chosen.empty()) answer["chosen"] = found.chosen.str();
   if (!found.message.empty()) answer["message"] = found.message;
+  if (found.preemption) answer["preemption"] = asAnswer(*found.preemption);
   return answer;
+}
+
+// A pod that was promised room is known to wait; others are asked about out of the blue.
+scheduling::PodInspection inspected(scheduling::Scheduler& scheduler, const kubeapi::PodPtr& pod) {
+  const bool waits = !pod->status.nominated_node.empty();
+  if (waits) scheduler.podAdded(pod);
+  auto found = scheduler.inspect(pod);
+  if (waits) scheduler.podDeleted(pod);
+  return found;
 }
 
 }  // namespace
@@ -203,7 +231,7 @@ json askSubject(const json& question, std::uint64_t history) {
   History(world, history).build(question);
   json answers = json::array();
   for (const json& pod : listOf(question, "pods")) {
-    answers.push_back(asAnswer(world.scheduler->inspect(decoded<kubeapi::Pod>(pod))));
+    answers.push_back(asAnswer(inspected(*world.scheduler, decoded<kubeapi::Pod>(pod))));
   }
   return {{"pods", std::move(answers)}};
 }

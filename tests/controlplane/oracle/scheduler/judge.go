@@ -52,10 +52,15 @@ func (w *world) judge(pod *v1.Pod, preempt bool) *podAnswer {
 		return result
 	}
 	fitError := &framework.FitError{Pod: pod, NumAllNodes: w.nodes, Diagnosis: diagnosis}
+	withoutPreemption := fitError.Error()
 	if preempt {
 		result.Preemption = w.preempt(pod, state, &fitError.Diagnosis)
 	}
 	result.Message = fitError.Error()
+	if result.PreFilter != nil {
+		// What upstream would append speaks of a node that is "not found".
+		result.Message = withoutPreemption
+	}
 	return result
 }
 

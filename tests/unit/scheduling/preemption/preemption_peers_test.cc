@@ -50,6 +50,20 @@ TEST_F(PreemptionTest, ThePodThatExceedsTheSkewIsEvictedAndNoOther) {
   expectVictims({"mate"});
 }
 
+// kube-scheduler forgets the port with the first of its holders, and would evict in vain.
+TEST_F(PreemptionTest, AHostPortThatTwoPodsHoldIsFreeWhenBothHaveLeft) {
+  h.add(node("n"));
+  h.add(running("low", "n", "1").hostPort(80));
+  h.add(running("equal", "n", "1", 100).hostPort(80));
+  h.add(wanting("high", "1", 100).hostPort(80));
+  h.settle();
+  EXPECT_THAT(h.evictor.nominations, IsEmpty());
+  h.add(wanting("higher", "1", 200).hostPort(80));
+  h.settle();
+  nominationDone();
+  expectVictims({"equal", "low"});
+}
+
 TEST_F(PreemptionTest, ATerminatingPodIsNotEvictedForSpreadingAsItDoesNotCount) {
   h.add(host("a"));
   h.add(host("b").unschedulable());

@@ -439,5 +439,18 @@ TEST_F(PreemptionTest, AnUpdateWhileItIsHeldIsNotForgotten) {
   EXPECT_EQ(h.boundTo("high"), "n") << "it fits as it is now";
 }
 
+TEST_F(PreemptionTest, AnInspectionTellsEveryCandidateAndEvictsNobody) {
+  h.add(node("a"));
+  h.add(node("b"));
+  h.add(running("low", "a", "4"));
+  h.add(running("lower", "b", "4", -5));
+  const auto found = h.scheduler->inspect(wanting("high", "1", 100));
+  ASSERT_TRUE(found.preemption.has_value());
+  ASSERT_EQ(found.preemption->candidates.size(), 2U);
+  EXPECT_THAT(found.preemption->candidates[0].victims, ElementsAre("default/low"));
+  EXPECT_EQ(found.preemption->chosen, "b");
+  EXPECT_THAT(h.evictor.nominations, IsEmpty());
+}
+
 }  // namespace
 }  // namespace stowage::testing

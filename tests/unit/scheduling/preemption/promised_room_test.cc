@@ -22,6 +22,18 @@ TEST_F(PreemptionTest, RoomThatIsPromisedIsKeptFromLowerAndEqualPriorities) {
   EXPECT_EQ(h.boundTo("fits-beside"), "n");
 }
 
+// kube-scheduler does not look at rules between pods when neither the pod nor a placed one has any.
+TEST_F(PreemptionTest, APodThatWasPromisedRoomKeepsOthersAway) {
+  h.add(node("n").label("kubernetes.io/hostname", "n"));
+  h.add(makePod("theirs").scheduler("other").priority(10).nominated("n").antiAffinity(
+      "app=web", "kubernetes.io/hostname"));
+  h.add(wanting("rival", "1", 10).label("app", "web"));
+  h.add(wanting("bystander", "1", 10));
+  h.settle();
+  EXPECT_EQ(h.boundTo("rival"), "");
+  EXPECT_EQ(h.boundTo("bystander"), "n");
+}
+
 TEST_F(PreemptionTest, AHigherPriorityTakesPromisedRoom) {
   h.add(node("n"));
   h.add(makePod("theirs").scheduler("other").cpu("3").priority(10).nominated("n"));

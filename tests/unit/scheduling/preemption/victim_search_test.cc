@@ -45,7 +45,8 @@ class Bench {
         scheduling::withheldNodes(context, profile(), attempt);
     auto result = search_.search(profile(), attempt, withheld, rng);
     profile().shapes().release(shape);
-    return std::move(result.best);
+    if (result.candidates.empty()) return std::nullopt;
+    return std::move(result.candidates[scheduling::chooseCandidate(result.candidates)]);
   }
 
   // Everything that decisions can see, as text.

@@ -24,6 +24,32 @@ TEST_F(PreemptionTest, TheHolderOfAnExclusiveClaimIsEvictedWhereverItIs) {
   EXPECT_EQ(h.boundTo("high"), "b");
 }
 
+// kube-scheduler takes the claim for free once one of its users has left.
+TEST_F(PreemptionTest, AnExclusiveClaimOfTwoUsersIsNotFreedByEvictingOne) {
+  h.add(node("a"));
+  h.add(node("b"));
+  h.see(makeVolume("pv"));
+  h.see(makeClaim("data").boundTo("pv").modes({"ReadWriteOncePod"}));
+  h.add(makePod("one").claim("data").node("a"));
+  h.add(makePod("two").claim("data").node("b"));
+  h.add(makePod("high").claim("data").priority(100));
+  h.settle();
+  EXPECT_THAT(h.evictor.nominations, IsEmpty());
+}
+
+// kube-scheduler compares names of claims without their namespaces here.
+TEST_F(PreemptionTest, AClaimOfThatNameInAnotherNamespaceIsNotTheClaim) {
+  h.add(node("a").label("disk", "ssd"));
+  h.add(node("b"));
+  h.see(makeVolume("pv"));
+  h.see(makeClaim("data").boundTo("pv").modes({"ReadWriteOncePod"}));
+  h.add(makePod("holder").claim("data").node("b").priority(100));
+  h.add(makePod("stranger").ns("elsewhere").claim("data").node("a"));
+  h.add(makePod("high").claim("data").priority(100));
+  h.settle();
+  EXPECT_THAT(h.evictor.nominations, IsEmpty());
+}
+
 TEST_F(PreemptionTest, TheLastAttachmentOfANodeIsFreed) {
   h.add(node("n"));
   h.see(makeCsiNode("n").driver("csi.example.test", 1));
