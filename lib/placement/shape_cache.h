@@ -3,9 +3,7 @@
 // Deployment costs a few nodes, not all. Right only because refresh() equals evaluating every node
 // anew; setVerify(true) does both and ends the process on a difference (debug and tests).
 // Single-threaded, pure. Memory is bounded: shapes beyond `max_shapes` evict the least recently
-// used.
-// Nodes are summarised in blocks, so that a decision reads the blocks and only those nodes that can
-// still win; a change costs its own block.
+// used. The choice among cached scores is ScoreIndex's.
 #pragma once
 
 #include <cstddef>
@@ -16,34 +14,12 @@
 #include <vector>
 
 #include "placement/cluster_state.h"
+#include "placement/score_columns.h"
 #include "placement/verdict.h"
 
 namespace stowage::placement {
 
 using ShapeId = std::uint32_t;
-
-// How raw values become 0..100 over the feasible nodes. Source: kube-scheduler
-// helper/normalize_score.go.
-enum class Normalise : std::uint8_t {
-  kNone,         // already 0..100
-  kMax,          // 100 * raw / max; all 0 when max is 0
-  kMaxReversed,  // 100 - 100 * raw / max; all 100 when max is 0
-  kMinMax,       // 100 * (raw - min) / (max - min); all 100 when equal
-};
-
-// One raw value on the scale 0..100, given the range of the column over the feasible nodes.
-// Truncating; exact for every input (products that do not fit 64 bits are formed wider). Monotone
-// in raw, which the cache relies on.
-std::int64_t normalised(Normalise how, std::int64_t raw, std::int64_t lowest, std::int64_t highest);
-
-struct ScoreColumn {
-  Normalise normalise = Normalise::kNone;
-  std::int64_t weight = 1;
-  // Nodes with equal sums are told apart by this column's raw value, higher first. For scores whose
-  // raw values are finer than 100 steps: one far-off node then cannot blur the others. At most the
-  // first column that says so counts.
-  bool raw_breaks_ties = false;
-};
 
 // What the cache asks about one node; implemented by the owner of the rules (scheduling).
 class NodeRules {
@@ -55,14 +31,6 @@ class NodeRules {
   virtual void checked() {}
   // Raw value for each column; called for feasible nodes only.
   virtual void score(ShapeId shape, NodeIndex node, std::span<std::int64_t> raw) = 0;
-};
-
-struct Choice {
-  NodeIndex node = kNoNode;   // kNoNode: no node is feasible
-  std::int64_t score = 0;     // weighted sum of normalised columns
-  std::size_t feasible = 0;   // number of feasible nodes
-  std::size_t evaluated = 0;  // nodes looked at anew for this decision (cache misses)
-  friend bool operator==(const Choice&, const Choice&) = default;
 };
 
 // The definition of a choice: every node checked and scored anew, in order. The cache equals it.
@@ -87,7 +55,7 @@ class ShapeCache {
 
   // Brings the shape up to date and picks the best feasible node: highest weighted sum, then the
   // raw value of the tie column, then the lowest slot. Amortised cost: nodes changed since the
-  // shape's last use + one pass over blocks of nodes.
+  // shape's last use + the index's search.
   Choice choose(ShapeId shape);
   // Replaces `out` by the nodes that are feasible by the cached verdicts, in the order of slots.
   void feasible(ShapeId shape, std::vector<NodeIndex>& out);
@@ -115,16 +83,14 @@ class ShapeCache {
   Entry& refresh(ShapeId shape, std::size_t& evaluated);
   void check(ShapeId shape, Entry& entry, NodeIndex node);
   void score(ShapeId shape, Entry& entry, NodeIndex node);
-  void summarise(Entry& entry, std::size_t block);
+  void rescoreOthers(ShapeId shape, Entry& entry, std::size_t& evaluated);
   void collectChanged(Entry& entry);
-  Choice pick(const Entry& entry) const;
   void verifyEntry(ShapeId shape, const Entry& entry);
 
   const ClusterState& state_;
   NodeRules& rules_;
   const std::vector<ScoreColumn> columns_;
   const std::size_t max_shapes_;
-  const std::size_t tie_column_;  // columns_.size() when there is none
   bool verify_ = false;
   std::uint64_t score_epoch_ = 0;
   std::uint64_t uses_ = 0;
@@ -132,8 +98,6 @@ class ShapeCache {
   std::vector<NodeIndex> changed_;        // scratch of refresh()
   std::vector<std::int64_t> raw_;         // scratch of verifyEntry()
   std::vector<std::uint64_t> node_mark_;  // scratch: last refresh that saw the slot
-  std::vector<std::uint64_t> block_mark_;
-  std::vector<std::size_t> dirty_blocks_;
   std::uint64_t mark_ = 0;
 };
 

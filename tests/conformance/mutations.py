@@ -62,7 +62,7 @@ MUTATIONS = [
     ("budgets-order: protected pods are not reprieved first", PREEMPTION + "select_victims.cc",
      "(ledger.overdraws(*pod) ? overdrawing : others)", "(ledger.overdraws(*pod) ? others : others)"),
     ("budgets-granted: an eviction that was counted already counts again", PREEMPTION + "disruption_budgets.cc",
-     "if (!granted(*budget, pod.meta.name)) visit(*budget);", "visit(*budget);"),
+     "return at != names.end() && *at == pod;", "return at != names.end() && *at == pod && names.empty();"),
     ("choice-sum: the sum of priorities is not looked at", PREEMPTION + "choose_candidate.cc",
      "c.sum_of_priorities, c.victims", "std::int64_t{0}, c.victims"),
     ("choice-start: the earliest start wins", PREEMPTION + "choose_candidate.cc",
