@@ -14,6 +14,7 @@
 #include "cmd/scheduler/api_pod_reader.h"
 #include "cmd/scheduler/api_status_writer.h"
 #include "cmd/scheduler/api_volume_writer.h"
+#include "cmd/scheduler/degraded_features.h"
 #include "cmd/scheduler/endpoint.h"
 #include "cmd/scheduler/profiles.h"
 #include "cmd/scheduler/watches.h"
@@ -61,6 +62,16 @@ scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uin
   return options;
 }
 
+// Events about the scheduler itself are events of its lease, whether or not it holds one.
+k8sclient::ObjectReference leaseOf(const Settings& settings) {
+  k8sclient::ObjectReference lease;
+  lease.kind = "Lease";
+  lease.api_version = "coordination.k8s.io/v1";
+  lease.ns = settings.lease_namespace;
+  lease.name = settings.config.leader_election.resource_name;
+  return lease;
+}
+
 }  // namespace
 
 // Members are destroyed in reverse: threads (last) before what they use (first).
@@ -97,6 +108,7 @@ class App::Impl {
   std::unique_ptr<ApiEventSink> events_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   std::unique_ptr<scheduling::SchedulingLoop> loop_;
+  std::unique_ptr<DegradedFeatures> degraded_;
   std::unique_ptr<Watches> watches_;
   std::unique_ptr<k8sclient::LeaderElector> elector_;
   std::unique_ptr<Endpoint> endpoint_;
@@ -162,17 +174,13 @@ void App::Impl::wire() {
   loop_options.stop_grace = kBindGrace;
   loop_ = std::make_unique<scheduling::SchedulingLoop>(*scheduler_, clock_, metrics_, loop_options);
   endpoint_ = std::make_unique<Endpoint>(settings_, *api_, clock_, metrics_);
-  watches_ = std::make_unique<Watches>(
-      *api_, *loop_, clock_, seed_, metrics_,
-      [this](const std::string& resource, const std::string& why) {
-        const std::string feature = "volumes-" + resource;
-        if (why.empty()) {
-          endpoint_->health().clearDegraded(feature);
-        } else {
-          endpoint_->health().setDegraded(
-              feature, "pods with persistent volumes wait, cannot read " + resource + ": " + why);
-        }
-      });
+  degraded_ =
+      std::make_unique<DegradedFeatures>(endpoint_->health(), *recorder_, metrics_,
+                                         leaseOf(settings_), "stowage-scheduler", hostName());
+  watches_ = std::make_unique<Watches>(*api_, *loop_, clock_, seed_, metrics_,
+                                       [this](const std::string& resource, const std::string& why) {
+                                         degraded_->resourceRefused(resource, why);
+                                       });
 }
 
 void App::Impl::addHealthChecks() {

@@ -83,9 +83,10 @@ template <typename T>
 class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
  public:
   using Object = std::shared_ptr<const T>;
+  static constexpr bool kBudgets = std::is_same_v<T, kubeapi::PodDisruptionBudget>;
 
   // `needed`: without its first list nothing is decided. Otherwise the first error is enough to go
-  // on without it. `kind` is set for storage objects: a refusal is told to scheduling.
+  // on without it. `kind` is set for storage objects. A refusal of those, and of budgets, is told.
   RoomOf(Watches& house, bool needed, k8sclient::ReflectorOptions options,
          k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
          base::MetricSink& metrics, std::optional<scheduling::StorageKind> kind = {})
@@ -126,17 +127,16 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   void onDelete(const Object& last, bool /*final_state_unknown*/) override { push(removed(last)); }
   void onSynced() override {
     base::log().info("cache synced", {{"resource", name_}, {"objects", cache_.size()}});
-    if constexpr (std::is_same_v<T, kubeapi::PodDisruptionBudget>) {
-      push(scheduling::BudgetsSynced{});
-    }
+    if (kBudgets) push(scheduling::BudgetsSynced{});
     settle();
   }
   k8sclient::ReflectorOptions withRefusal(k8sclient::ReflectorOptions options) {
-    if (kind_) options.on_refusal = [this](const std::string& why) { refused(why); };
+    if (kind_ || kBudgets) options.on_refusal = [this](const std::string& why) { refused(why); };
     return options;
   }
   void refused(const std::string& why) {
-    push(scheduling::StorageOutage{*kind_, why});
+    if (kind_) push(scheduling::StorageOutage{*kind_, why});
+    if (kBudgets) push(scheduling::BudgetsSynced{why.empty()});
     if (house_.refused_) house_.refused_(name_, why);
     if (!why.empty()) settle();
   }

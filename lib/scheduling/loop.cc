@@ -71,7 +71,7 @@ void SchedulingLoop::apply(News& news) {
                  [&](NamespaceRemoval& removal) { scheduler_.namespaceDeleted(removal.ns); },
                  [&](BudgetChange& change) { scheduler_.budgetSet(change.budget); },
                  [&](BudgetRemoval& removal) { scheduler_.budgetDeleted(removal.last_known); },
-                 [&](BudgetsSynced&) { scheduler_.budgetsKnown(); },
+                 [&](BudgetsSynced& budgets) { scheduler_.budgetsKnown(budgets.known); },
                  [&](NominationAnswer& answer) {
                    scheduler_.nominationFinished(answer.pod, answer.outcome, answer.message);
                  },

@@ -60,8 +60,10 @@ struct BudgetChange {
 struct BudgetRemoval {
   kubeapi::PodDisruptionBudgetPtr last_known;
 };
-// Every budget of the first list has been pushed before this.
-struct BudgetsSynced {};
+// Every budget of the list has been pushed before this; or the server refuses them from now on.
+struct BudgetsSynced {
+  bool known = true;
+};
 struct NominationAnswer {
   PodRef pod;
   WriteOutcome outcome = WriteOutcome::kFailed;

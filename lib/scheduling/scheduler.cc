@@ -150,8 +150,8 @@ void Scheduler::budgetDeleted(const kubeapi::PodDisruptionBudgetPtr& last_known)
   });
 }
 
-void Scheduler::budgetsKnown() {
-  impl_->apply("disruption budgets", "", [&] { impl_->intake.budgetsKnown(); });
+void Scheduler::budgetsKnown(bool known) {
+  impl_->apply("disruption budgets", "", [&] { impl_->intake.budgetsKnown(known); });
 }
 
 void Scheduler::nominationFinished(const PodRef& pod, WriteOutcome outcome,

@@ -71,8 +71,9 @@ class Scheduler {
 
   void budgetSet(const kubeapi::PodDisruptionBudgetPtr& budget);
   void budgetDeleted(const kubeapi::PodDisruptionBudgetPtr& last_known);
-  // All budgets of the first list are there: from now on pods may be preempted.
-  void budgetsKnown();
+  // All budgets of the first list are there: from now on pods may be preempted. False: they cannot
+  // be read any more.
+  void budgetsKnown(bool known = true);
 
   // The answers of the Evictor.
   void nominationFinished(const PodRef& pod, WriteOutcome outcome, const std::string& message);

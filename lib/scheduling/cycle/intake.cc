@@ -206,9 +206,10 @@ void Intake::namespaceSeen(const kubeapi::NamespacePtr& ns) {
 
 void Intake::namespaceGone(const Symbol& name) { context_.cache.removeNamespace(name); }
 
-void Intake::budgetsKnown() {
-  if (preemption_.budgets().known()) return;
-  preemption_.budgets().setKnown();
+void Intake::budgetsKnown(bool known) {
+  if (preemption_.budgets().known() == known) return;
+  preemption_.budgets().setKnown(known);
+  if (!known) return;
   // Pods that could have preempted somebody were told to wait.
   context_.queue.wakeWhere("PodDisruptionBudgetAdd", [](const QueuedPod& entry) {
     return (entry.rejectors & kQuarantineRejector) == 0;

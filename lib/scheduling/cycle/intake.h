@@ -27,7 +27,7 @@ class Intake {
   void namespaceSeen(const kubeapi::NamespacePtr& ns);
   void namespaceGone(const Symbol& name);
   // The first list of disruption budgets is complete.
-  void budgetsKnown();
+  void budgetsKnown(bool known);
 
  private:
   void placed(const kubeapi::PodPtr& pod);

@@ -27,9 +27,10 @@ class DisruptionBudgets {
   static constexpr std::size_t kMaxLookedAt = 256;
   static constexpr std::size_t kMaxSelectorLength = 1024;
 
-  // Whether the first list has arrived. Nobody may be evicted before that, as the one budget that
-  // matters could be missing.
-  void setKnown() { known_ = true; }
+  // Whether the budgets here are those of the cluster: the first list has arrived, and the server
+  // has not refused them since. Nobody may be evicted otherwise, as the one budget that matters
+  // could be missing.
+  void setKnown(bool known = true) { known_ = known; }
   [[nodiscard]] bool known() const { return known_; }
 
   void set(const kubeapi::PodDisruptionBudgetPtr& budget);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 
+#include "base/text.h"
 #include "kubeapi/quantity.h"
 
 namespace stowage::testing {
@@ -37,6 +39,19 @@ void createAll(ControlPlane& cluster, const std::vector<Json>& objects) {
   const Json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"items", objects}};
   const CommandResult result = cluster.kubectlWithInput({"create", "-f", "-"}, list.dump());
   ASSERT_EQ(result.exit_code, 0) << result.output;
+}
+
+std::string metricsToken(ControlPlane& cluster, const std::string& ns) {
+  const std::string role = "metrics-" + ns;
+  for (const std::vector<std::string>& command : std::initializer_list<std::vector<std::string>>{
+           {"create", "serviceaccount", "metrics-reader", "-n", ns},
+           {"create", "clusterrole", role, "--verb=get", "--non-resource-url=/metrics"},
+           {"create", "clusterrolebinding", role, "--clusterrole=" + role,
+            "--serviceaccount=" + ns + ":metrics-reader"}}) {
+    const CommandResult done = cluster.kubectl(command);
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+  }
+  return cluster.token(ns, "metrics-reader");
 }
 
 void deleteNodes(ControlPlane& cluster) {
@@ -146,6 +161,32 @@ std::vector<PodWrite> podWrites(ControlPlane& cluster, const std::string& user,
                       event.value("requestObject", Json())});
   });
   return writes;
+}
+
+std::vector<Placement> placements(ControlPlane& cluster, std::size_t mark) {
+  const auto micros = [](const Json& event, const char* field) {
+    const auto time = base::parseTime(event.value(field, ""));
+    if (!time) return std::int64_t{0};
+    return std::chrono::duration_cast<std::chrono::microseconds>(time->time_since_epoch()).count();
+  };
+  std::vector<Placement> history;
+  forEachAuditEvent(cluster, mark, [&](const Json& event) {
+    const Json& object = event.value("objectRef", Json::object());
+    const int code = event.value("responseStatus", Json::object()).value("code", 0);
+    if (object.value("resource", "") != "pods" || code < 200 || code >= 300) return;
+    const std::string subresource = object.value("subresource", "");
+    const bool bound = subresource == "binding" && event.value("verb", "") == "create";
+    const bool gone = subresource.empty() && event.value("verb", "") == "delete";
+    if (!bound && !gone) return;
+    Placement one;
+    one.user = event["user"].value("username", "");
+    one.pod = object.value("namespace", "") + "/" + object.value("name", "");
+    if (bound) one.node = event["requestObject"]["target"].value("name", "");
+    one.asked_us = micros(event, "requestReceivedTimestamp");
+    one.answered_us = micros(event, "stageTimestamp");
+    history.push_back(std::move(one));
+  });
+  return history;
 }
 
 std::vector<std::string> overcommittedNodes(ControlPlane& cluster) {

@@ -20,6 +20,8 @@ Json podManifest(const std::string& ns, const std::string& name, const std::stri
 // kubectl create -f - for many objects at once; ends the test program's test on failure.
 void createAll(ControlPlane& cluster, const std::vector<Json>& objects);
 void deleteNodes(ControlPlane& cluster);
+// A token that may read /metrics.
+std::string metricsToken(ControlPlane& cluster, const std::string& ns);
 
 // kubectl get ... -o json, parsed; null when the object is not there.
 Json getObject(ControlPlane& cluster, const std::vector<std::string>& what);
@@ -58,6 +60,16 @@ struct PodWrite {
 };
 std::vector<PodWrite> podWrites(ControlPlane& cluster, const std::string& user,
                                 const std::string& ns, std::size_t mark);
+// From the audit log: a pod that was bound or deleted since `mark`, in the order of the answers.
+// Times are the server's, in microseconds since the epoch.
+struct Placement {
+  std::string user;
+  std::string pod;   // "ns/name"
+  std::string node;  // empty: the pod was deleted
+  std::int64_t asked_us = 0;
+  std::int64_t answered_us = 0;
+};
+std::vector<Placement> placements(ControlPlane& cluster, std::size_t mark);
 // Nodes whose pods ask for more than allocatable (cpu, memory, pods), described; empty is good.
 std::vector<std::string> overcommittedNodes(ControlPlane& cluster);
 

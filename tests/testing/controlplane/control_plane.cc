@@ -179,6 +179,8 @@ void ControlPlane::startControllers(const std::string& controllers) {
   script({"start-controller-manager", dir_, controllers});
 }
 void ControlPlane::stopControllers() { script({"stop-controller-manager", dir_}); }
+void ControlPlane::startKubeScheduler() { script({"start-scheduler", dir_}); }
+void ControlPlane::stopKubeScheduler() { script({"stop-scheduler", dir_}); }
 void ControlPlane::rotateServingCertificate() { script({"rotate-serving-cert", dir_}); }
 
 ControlPlane::TempFile::TempFile(const std::string& text)

@@ -61,6 +61,10 @@ class ControlPlane {
   // is none.
   void startControllers(const std::string& controllers);
   void stopControllers();
+  // The real kube-scheduler under its default configuration, for pods of default-scheduler, and its
+  // end.
+  void startKubeScheduler();
+  void stopKubeScheduler();
   // A new serving certificate of the same CA; the server takes it over within seconds.
   void rotateServingCertificate();
 

@@ -439,6 +439,21 @@ TEST_F(PreemptionTest, AnUpdateWhileItIsHeldIsNotForgotten) {
   EXPECT_EQ(h.boundTo("high"), "n") << "it fits as it is now";
 }
 
+TEST_F(PreemptionTest, BudgetsThatCanNoLongerBeReadProtectAll) {
+  h.add(node("n"));
+  h.add(running("low", "n", "3"));
+  h.scheduler->budgetsKnown(false);
+  h.add(wanting("high", "2", 100));
+  h.settle();
+  EXPECT_THAT(h.evictor.nominations, IsEmpty());
+  EXPECT_THAT(h.lastCondition(),
+              ::testing::HasSubstr("not possible while poddisruptionbudgets cannot be listed"));
+  h.scheduler->budgetsKnown();
+  h.settle();
+  nominationDone();
+  expectVictims({"low"});
+}
+
 TEST_F(PreemptionTest, AnInspectionTellsEveryCandidateAndEvictsNobody) {
   h.add(node("a"));
   h.add(node("b"));
