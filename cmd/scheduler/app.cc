@@ -1,5 +1,6 @@
 #include "cmd/scheduler/app.h"
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <thread>
@@ -177,7 +178,10 @@ void App::Impl::wire() {
   degraded_ =
       std::make_unique<DegradedFeatures>(endpoint_->health(), *recorder_, metrics_,
                                          leaseOf(settings_), "stowage-scheduler", hostName());
-  watches_ = std::make_unique<Watches>(*api_, *loop_, clock_, seed_, metrics_,
+  const std::vector<scheduling::Profile> profiles = schedulingProfiles(settings_.config);
+  const bool workloads =
+      std::any_of(profiles.begin(), profiles.end(), scheduling::spreadsByDefault);
+  watches_ = std::make_unique<Watches>(*api_, *loop_, clock_, seed_, metrics_, workloads,
                                        [this](const std::string& resource, const std::string& why) {
                                          degraded_->resourceRefused(resource, why);
                                        });

@@ -11,6 +11,8 @@ constexpr const char* kStorage[] = {
     "persistentvolumeclaims", "persistentvolumes", "storageclasses", "csinodes", "csidrivers",
     "csistoragecapacities",   "volumeattachments",
 };
+constexpr const char* kWorkloads[] = {"services", "replicationcontrollers", "replicasets",
+                                      "statefulsets"};
 
 }  // namespace
 
@@ -27,6 +29,10 @@ DegradedFeatures::DegradedFeatures(serving::HealthRegistry& health,
   for (const char* resource : kStorage) {
     by_resource_[resource] = {std::string("volumes-") + resource,
                               "pods with persistent volumes wait"};
+  }
+  for (const char* resource : kWorkloads) {
+    by_resource_[resource] = {std::string("default-spreading-") + resource,
+                              "pods without constraints are not spread by these"};
   }
   for (auto& [resource, feature] : by_resource_) {
     feature.degraded = &metrics.gauge(

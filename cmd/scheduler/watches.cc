@@ -11,12 +11,17 @@
 #include "kubeapi/pod.h"
 #include "kubeapi/policy.h"
 #include "kubeapi/storage.h"
+#include "kubeapi/workloads.h"
 
 namespace stowage::scheduler_cmd {
 
 namespace {
 
 using scheduling::News;
+
+template <typename T>
+constexpr bool kIsWorkload =
+    std::is_constructible_v<scheduling::WorkloadChange, scheduling::ObjectChange<T>>;
 
 // What a change of each type becomes in the loop's inbox.
 News changed(const kubeapi::PodPtr& before, const kubeapi::PodPtr& after) {
@@ -39,13 +44,19 @@ News changed(const kubeapi::PodDisruptionBudgetPtr& /*before*/,
 News removed(const kubeapi::PodDisruptionBudgetPtr& last) {
   return scheduling::BudgetRemoval{last};
 }
+// Storage objects and workloads.
 template <typename T>
 News changed(const std::shared_ptr<const T>& before, const std::shared_ptr<const T>& after) {
-  return scheduling::StorageChange(scheduling::ObjectChange<T>{before, after});
+  const scheduling::ObjectChange<T> change{before, after};
+  if constexpr (kIsWorkload<T>) {
+    return scheduling::WorkloadChange(change);
+  } else {
+    return scheduling::StorageChange(change);
+  }
 }
 template <typename T>
 News removed(const std::shared_ptr<const T>& last) {
-  return scheduling::StorageChange(scheduling::ObjectChange<T>{last, nullptr});
+  return changed(last, std::shared_ptr<const T>());
 }
 
 k8sclient::ReflectorOptions optionsFor(const char* plural, const char* group = "") {
@@ -86,7 +97,8 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
   static constexpr bool kBudgets = std::is_same_v<T, kubeapi::PodDisruptionBudget>;
 
   // `needed`: without its first list nothing is decided. Otherwise the first error is enough to go
-  // on without it. `kind` is set for storage objects. A refusal of those, and of budgets, is told.
+  // on without it. `kind` is set for storage objects. A refusal of those, of budgets
+  // and of workloads is told.
   RoomOf(Watches& house, bool needed, k8sclient::ReflectorOptions options,
          k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
          base::MetricSink& metrics, std::optional<scheduling::StorageKind> kind = {})
@@ -131,7 +143,8 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
     settle();
   }
   k8sclient::ReflectorOptions withRefusal(k8sclient::ReflectorOptions options) {
-    if (kind_ || kBudgets) options.on_refusal = [this](const std::string& why) { refused(why); };
+    if (kind_ || kBudgets || kIsWorkload<T>)
+      options.on_refusal = [this](const std::string& why) { refused(why); };
     return options;
   }
   void refused(const std::string& why) {
@@ -157,7 +170,7 @@ class Watches::RoomOf final : public Room, private k8sclient::CacheHandler<T> {
 };
 
 Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
-                 std::uint64_t seed, base::MetricSink& metrics, Refused refused)
+                 std::uint64_t seed, base::MetricSink& metrics, bool workloads, Refused refused)
     : loop_(loop), refused_(std::move(refused)) {
   rooms_.push_back(std::make_unique<RoomOf<kubeapi::Namespace>>(
       *this, true, optionsFor("namespaces"), api, clock, seed, metrics));
@@ -169,6 +182,7 @@ Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, ba
   optional_rooms_.push_back(std::make_unique<RoomOf<kubeapi::PodDisruptionBudget>>(
       *this, false, budgetOptions(), api, clock, seed + 3, metrics));
   addStorage(api, clock, seed + 4, metrics);
+  if (workloads) addWorkloads(api, clock, seed + 16, metrics);
   waiting_for_ = rooms_.size() + optional_rooms_.size();
 }
 
@@ -191,6 +205,19 @@ void Watches::addStorage(k8sclient::ApiClient& api, base::Clock& clock, std::uin
                                               kStorage);
   add.operator()<kubeapi::VolumeAttachment>(StorageKind::kAttachments, "volumeattachments",
                                             kStorage);
+}
+
+// Spreading by default does without those that are not given.
+void Watches::addWorkloads(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
+                           base::MetricSink& metrics) {
+  const auto add = [&]<typename T>(const char* plural, const char* group) {
+    rooms_.push_back(std::make_unique<RoomOf<T>>(*this, true, optionsFor(plural, group), api, clock,
+                                                 seed + rooms_.size(), metrics));
+  };
+  add.operator()<kubeapi::Service>("services", "");
+  add.operator()<kubeapi::ReplicationController>("replicationcontrollers", "");
+  add.operator()<kubeapi::ReplicaSet>("replicasets", "apps");
+  add.operator()<kubeapi::StatefulSet>("statefulsets", "apps");
 }
 
 Watches::~Watches() { stop(); }

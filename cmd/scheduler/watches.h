@@ -1,8 +1,8 @@
 // Watches: everything that scheduling needs to see, kept in step with the API server and handed to
 // the scheduling loop in watch order: pods of all schedulers, nodes, namespaces, disruption
-// budgets, storage objects. Without the first three there is no scheduling. A kind of storage
-// objects that the server does not give (no right, not served) is told to the loop as an outage,
-// and the rest goes on. Thread safety: start() and stop() from one owner; the rest from any thread.
+// budgets, storage objects, and Services and controllers where they decide. Without the first three
+// there is no scheduling. What else the server does not give (no right, not served) is told, and
+// the rest goes on. Thread safety: start() and stop() from one owner; the rest from any thread.
 // Ownership: api, loop, clock and metrics outlive it.
 #pragma once
 
@@ -27,8 +27,9 @@ class Watches {
   // Hears that a resource is not given, and why; "" when it is again. From watch threads.
   using Refused = std::function<void(const std::string& resource, const std::string& why)>;
 
+  // `workloads`: also watch what default spreading needs to know (profile.h, spreadsByDefault).
   Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, base::Clock& clock,
-          std::uint64_t seed, base::MetricSink& metrics, Refused refused = {});
+          std::uint64_t seed, base::MetricSink& metrics, bool workloads, Refused refused = {});
   ~Watches();
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
@@ -46,6 +47,8 @@ class Watches {
   template <typename T>
   class RoomOf;
   void roomSynced();
+  void addWorkloads(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
+                    base::MetricSink& metrics);
   void addStorage(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
                   base::MetricSink& metrics);
 

@@ -116,16 +116,6 @@ void noteUnbuilt(const ResolvedProfile& profile, const std::string& path,
     notices.push_back({path + ".plugins", fmt::format("these have no effect in this version: {}",
                                                       fmt::join(idle, ", "))});
   }
-  const auto& scores = profile.plugins[static_cast<std::size_t>(ExtensionPoint::kScore)];
-  const bool spreads = std::any_of(scores.begin(), scores.end(), [](const PluginUse& use) {
-    return use.name == "PodTopologySpread";
-  });
-  const PodTopologySpreadArgs& spread = profile.args.topology_spread;
-  if (spreads && (spread.system_defaults || !spread.default_constraints.empty())) {
-    notices.push_back({path + ".pluginConfig",
-                       "the default constraints of PodTopologySpread have no effect in this "
-                       "version; constraints of pods themselves have"});
-  }
 }
 
 void useDefaultPlugins(ResolvedProfile& profile, const std::string& path, Problems& problems,

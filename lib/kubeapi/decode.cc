@@ -280,5 +280,9 @@ template class Decoder<CsiStorageCapacity>;
 template class Decoder<VolumeAttachment>;
 template class Decoder<PodDisruptionBudget>;
 template class Decoder<PodGroup>;
+template class Decoder<Service>;
+template class Decoder<ReplicationController>;
+template class Decoder<ReplicaSet>;
+template class Decoder<StatefulSet>;
 
 }  // namespace stowage::kubeapi

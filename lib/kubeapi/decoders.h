@@ -12,6 +12,7 @@
 #include "kubeapi/policy.h"
 #include "kubeapi/selectors.h"
 #include "kubeapi/storage.h"
+#include "kubeapi/workloads.h"
 
 namespace stowage::kubeapi {
 
@@ -29,6 +30,10 @@ void decodeInto(JsonReading& reading, JsonElement element, CsiStorageCapacity& o
 void decodeInto(JsonReading& reading, JsonElement element, VolumeAttachment& out);
 void decodeInto(JsonReading& reading, JsonElement element, PodDisruptionBudget& out);
 void decodeInto(JsonReading& reading, JsonElement element, PodGroup& out);
+void decodeInto(JsonReading& reading, JsonElement element, Service& out);
+void decodeInto(JsonReading& reading, JsonElement element, ReplicationController& out);
+void decodeInto(JsonReading& reading, JsonElement element, ReplicaSet& out);
+void decodeInto(JsonReading& reading, JsonElement element, StatefulSet& out);
 
 // Parts that several types share.
 void readMeta(JsonReading& reading, JsonElement element, ObjectMeta& out);

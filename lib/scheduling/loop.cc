@@ -79,6 +79,7 @@ void SchedulingLoop::apply(News& news) {
                    scheduler_.evictionFinished(answer.eviction, answer.outcome, answer.message);
                  },
                  [&](StorageChange& change) { scheduler_.storageChanged(change); },
+                 [&](WorkloadChange& change) { scheduler_.workloadChanged(change); },
                  [&](StorageOutage& outage) { scheduler_.storageOutage(outage); },
                  [&](BindAnswer& answer) {
                    scheduler_.bindFinished(answer.request, answer.outcome, answer.message);

@@ -79,10 +79,11 @@ struct CachesSynced {};
 // Runs on the scheduling thread, e.g. to look at the state. Must be short and must not throw.
 using Inspection = std::function<void(Scheduler&)>;
 
-using News = std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
-                          NamespaceRemoval, BudgetChange, BudgetRemoval, BudgetsSynced,
-                          StorageChange, StorageOutage, BindAnswer, PodReadAnswer, NominationAnswer,
-                          EvictionAnswer, VolumeWriteAnswer, CachesSynced, Inspection>;
+using News =
+    std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
+                 NamespaceRemoval, BudgetChange, BudgetRemoval, BudgetsSynced, StorageChange,
+                 StorageOutage, WorkloadChange, BindAnswer, PodReadAnswer, NominationAnswer,
+                 EvictionAnswer, VolumeWriteAnswer, CachesSynced, Inspection>;
 
 struct LoopOptions {
   std::size_t inbox_capacity = 8192;

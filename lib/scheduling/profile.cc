@@ -1,8 +1,22 @@
 #include "scheduling/profile.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace stowage::scheduling {
+
+bool spreadsByDefault(const Profile& profile) {
+  constexpr std::string_view kPlugin = "PodTopologySpread";
+  const SpreadDefaults& defaults = profile.spread_defaults;
+  // Upstream's own constraints are soft: they only score.
+  const bool filters = !defaults.system && std::find(profile.filters.begin(), profile.filters.end(),
+                                                     kPlugin) != profile.filters.end();
+  const bool scores =
+      std::any_of(profile.scores.begin(), profile.scores.end(),
+                  [&](const Profile::Score& score) { return score.name == kPlugin; });
+  return (filters || scores) && (defaults.system || !defaults.constraints.empty());
+}
 
 Profile defaultProfile(std::string scheduler_name) {
   Profile profile;

@@ -92,6 +92,10 @@ struct Profile {
   base::Duration volume_bind_timeout = std::chrono::seconds(600);
 };
 
+// Whether pods without constraints of their own are spread in this profile: then Services and
+// controllers must be watched.
+bool spreadsByDefault(const Profile& profile);
+
 // All upstream filters; scores TaintToleration 3, NodeAffinity 2, PodTopologySpread 2,
 // InterPodAffinity 2 and Packing 1; no default constraints of spreading.
 Profile defaultProfile(std::string scheduler_name);

@@ -166,6 +166,10 @@ void Scheduler::evictionFinished(const Eviction& eviction, WriteOutcome outcome,
                [&] { impl_->evictions.evictionFinished(eviction, outcome, message); });
 }
 
+void Scheduler::workloadChanged(const WorkloadChange& change) {
+  impl_->apply("workload", "", [&] { impl_->intake.workloadSeen(change); });
+}
+
 void Scheduler::storageChanged(const StorageChange& change) {
   impl_->apply("storage object", resourceNameOf(static_cast<StorageKind>(change.index())),
                [&] { impl_->binding.volumes().changed(impl_->storage_intake.changed(change)); });

@@ -17,6 +17,7 @@
 #include "kubeapi/pod.h"
 #include "kubeapi/policy.h"
 #include "scheduling/cycle/inspection.h"
+#include "scheduling/peers/workload_selectors.h"
 #include "scheduling/ports.h"
 #include "scheduling/profile.h"
 #include "scheduling/volumes/storage_change.h"
@@ -67,6 +68,8 @@ class Scheduler {
   void namespaceSet(const kubeapi::NamespacePtr& ns);
   void namespaceDeleted(const kubeapi::NamespacePtr& ns);
   void storageChanged(const StorageChange& change);
+  // Services and controllers, for profiles with default constraints of spreading.
+  void workloadChanged(const WorkloadChange& change);
   void storageOutage(const StorageOutage& outage);
 
   void budgetSet(const kubeapi::PodDisruptionBudgetPtr& budget);

@@ -13,6 +13,7 @@
 #include "kubeapi/resources.h"
 #include "kubeapi/selectors.h"
 #include "kubeapi/storage.h"
+#include "kubeapi/workloads.h"
 
 namespace stowage {
 namespace {
@@ -82,6 +83,12 @@ STOWAGE_FUZZ_TARGET(decode_csi_node) { decodeAll<kubeapi::CsiNode>(input); }
 STOWAGE_FUZZ_TARGET(decode_csi_driver) { decodeAll<kubeapi::CsiDriver>(input); }
 STOWAGE_FUZZ_TARGET(decode_csi_capacity) { decodeAll<kubeapi::CsiStorageCapacity>(input); }
 STOWAGE_FUZZ_TARGET(decode_volume_attachment) { decodeAll<kubeapi::VolumeAttachment>(input); }
+STOWAGE_FUZZ_TARGET(decode_workload) {
+  decodeAll<kubeapi::Service>(input);
+  decodeAll<kubeapi::ReplicationController>(input);
+  decodeAll<kubeapi::ReplicaSet>(input);
+  decodeAll<kubeapi::StatefulSet>(input);
+}
 STOWAGE_FUZZ_TARGET(decode_disruption_budget) { decodeAll<kubeapi::PodDisruptionBudget>(input); }
 STOWAGE_FUZZ_TARGET(decode_pod_group) { decodeAll<kubeapi::PodGroup>(input); }
 

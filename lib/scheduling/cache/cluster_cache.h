@@ -19,6 +19,7 @@
 #include "scheduling/cache/node_info.h"
 #include "scheduling/cache/taint_classes.h"
 #include "scheduling/peers/peer_index.h"
+#include "scheduling/peers/workload_selectors.h"
 #include "scheduling/volumes/claim_users.h"
 #include "scheduling/volumes/storage_state.h"
 
@@ -98,6 +99,8 @@ class ClusterCache {
   // What rules between pods look at; its contents are the cache's alone to change.
   [[nodiscard]] PeerIndex& peers() { return peers_; }
   [[nodiscard]] const PeerIndex& peers() const { return peers_; }
+  // Which pods are siblings, by Services and controllers.
+  [[nodiscard]] WorkloadSelectors& workloads() { return workloads_; }
   // Labels of a namespace. True when they differ from before.
   bool setNamespace(const kubeapi::NamespacePtr& ns) { return peers_.setNamespace(ns); }
   bool removeNamespace(const Symbol& name) { return peers_.removeNamespace(name); }
@@ -134,6 +137,7 @@ class ClusterCache {
   ImageStates images_;
   bool counts_images_ = false;
   PeerIndex peers_;
+  WorkloadSelectors workloads_;
   StorageState storage_;
   ClaimUsers claim_users_;
   std::unordered_map<Symbol, std::unique_ptr<NodeInfo>> nodes_;  // by name

@@ -206,6 +206,15 @@ void Intake::namespaceSeen(const kubeapi::NamespacePtr& ns) {
 
 void Intake::namespaceGone(const Symbol& name) { context_.cache.removeNamespace(name); }
 
+// Upstream waits for the five-minute flush here.
+void Intake::workloadSeen(const WorkloadChange& change) {
+  if (!context_.cache.workloads().apply(change)) return;
+  static const PluginSet spreading = bitOf(pluginId("PodTopologySpread"));
+  context_.queue.wakeWhere("WorkloadUpdate", [](const QueuedPod& entry) {
+    return (entry.rejectors & spreading) != 0 && entry.pod->spec.spread.empty();
+  });
+}
+
 void Intake::budgetsKnown(bool known) {
   if (preemption_.budgets().known() == known) return;
   preemption_.budgets().setKnown(known);

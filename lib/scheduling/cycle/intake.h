@@ -28,6 +28,7 @@ class Intake {
   void namespaceGone(const Symbol& name);
   // The first list of disruption budgets is complete.
   void budgetsKnown(bool known);
+  void workloadSeen(const WorkloadChange& change);
 
  private:
   void placed(const kubeapi::PodPtr& pod);

@@ -5,10 +5,13 @@
 
 namespace stowage::scheduling {
 
-std::unique_ptr<PeerFilter> makePeerFilter(std::string_view name, const Profile& /*profile*/,
+std::unique_ptr<PeerFilter> makePeerFilter(std::string_view name, const Profile& profile,
                                            ClusterCache& cache) {
   if (name == "InterPodAffinity") return std::make_unique<InterPodAffinity>(cache.peers());
-  if (name == "PodTopologySpread") return std::make_unique<PodTopologySpread>(cache.peers());
+  if (name == "PodTopologySpread") {
+    return std::make_unique<PodTopologySpread>(
+        cache.peers(), SpreadRules(profile.spread_defaults, cache.workloads()));
+  }
   return nullptr;
 }
 
@@ -18,7 +21,10 @@ std::unique_ptr<PeerScore> makePeerScore(std::string_view name, const Profile& p
     return std::make_unique<InterPodAffinityScore>(cache.peers(), profile.hard_pod_affinity_weight,
                                                    profile.ignore_preferred_terms_of_existing_pods);
   }
-  if (name == "PodTopologySpread") return std::make_unique<PodTopologySpreadScore>(cache.peers());
+  if (name == "PodTopologySpread") {
+    return std::make_unique<PodTopologySpreadScore>(
+        cache.peers(), SpreadRules(profile.spread_defaults, cache.workloads()));
+  }
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 #include "conformance/scheduler/preemption_maker.h"
 #include "conformance/scheduler/vocabulary.h"
 #include "conformance/scheduler/volume_maker.h"
+#include "conformance/scheduler/workload_maker.h"
 
 namespace stowage::conformance {
 namespace {
@@ -122,6 +123,20 @@ void addArgs(json& profile, const char* plugin, json args) {
   profile["pluginConfig"].push_back({{"name", plugin}, {"args", std::move(args)}});
 }
 
+json defaultConstraints(Dice& dice) {
+  json constraints = json::array();
+  Names keys = {kZone, kHost, kRack};
+  for (std::uint64_t i = 1 + dice.below(2); i > 0; --i) {
+    const std::size_t which = dice.below(keys.size());
+    json one = {{"maxSkew", dice.between(1, 3)},
+                {"topologyKey", keys[which]},
+                {"whenUnsatisfiable", dice.pick(Names{"DoNotSchedule", "ScheduleAnyway"})}};
+    keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(which));
+    constraints.push_back(std::move(one));
+  }
+  return constraints;
+}
+
 void addRandomArgs(Dice& dice, const GeneratorOptions& options, json& profile) {
   json fit = json::object();
   if (dice.chance(70)) fit["scoringStrategy"] = strategy(dice, options);
@@ -156,8 +171,10 @@ void addRandomArgs(Dice& dice, const GeneratorOptions& options, json& profile) {
     if (requirement["operator"] == "NotIn") requirement["values"] = {"hdd"};
   }
   if (options.topology_spread && dice.chance(50)) {
+    json constraints = json::array();
+    if (options.default_spreading && dice.chance(80)) constraints = defaultConstraints(dice);
     addArgs(profile, "PodTopologySpread",
-            {{"defaultingType", "List"}, {"defaultConstraints", json::array()}});
+            {{"defaultingType", "List"}, {"defaultConstraints", constraints}});
   }
 }
 
@@ -213,6 +230,7 @@ GeneratorOptions builtFeatures() {
   built.volumes = true;
   built.pod_affinity = true;
   built.topology_spread = true;
+  built.default_spreading = true;
   built.nominated = true;
   built.preemption = true;
   return built;
@@ -262,6 +280,7 @@ json makeCase(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& o
     }
   }
   if (options.volumes && dice.chance(35)) addVolumes(dice, nodes, result);
+  if (options.default_spreading && dice.chance(60)) addWorkloads(dice, result);
   moveToBoundary(dice, result);
   if (options.preemption) addPreemption(dice, result);
   return result;

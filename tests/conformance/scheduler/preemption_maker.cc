@@ -47,7 +47,7 @@ json budget(Dice& dice, const json& placed, std::size_t number) {
         {{"key", "tier"}, {"operator", dice.pick(Names{"Exists", "DoesNotExist"})}}};
   }
   if (dice.chance(95)) one["spec"]["selector"] = std::move(selector);
-  one["status"]["disruptionsAllowed"] = dice.pick(std::vector<int>{0, 0, 1, 1, 2, 3, -1});
+  one["status"]["disruptionsAllowed"] = dice.pick(std::vector<int>{0, 0, 0, 0, 1, 1, 2, -1});
   // The eviction of this pod has been counted already.
   if (!placed.empty() && dice.chance(25)) {
     const json& pod = dice.pick(placed.get<std::vector<json>>());
@@ -79,7 +79,7 @@ void crowd(Dice& dice, json& question) {
 void addPreemption(Dice& dice, json& question) {
   json& placed = question["placed"];
   startApart(dice, placed);
-  if (!dice.chance(60)) return;
+  if (!dice.chance(40)) return;
   for (json& pod : question["pods"]) {
     if (dice.chance(70)) {
       pod["spec"]["priority"] = dice.pick(std::vector<int>{100, 1000, 1000, 2000000000});
@@ -90,7 +90,7 @@ void addPreemption(Dice& dice, json& question) {
   }
   if (dice.chance(70)) crowd(dice, question);
   question["podDisruptionBudgets"] = json::array();
-  for (std::uint64_t i = dice.below(4); i > 0; --i) {
+  for (std::uint64_t i = 1 + dice.below(6); i > 0; --i) {
     question["podDisruptionBudgets"].push_back(budget(dice, placed, i));
   }
 }

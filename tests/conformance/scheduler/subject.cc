@@ -78,6 +78,10 @@ class History {
     addStorage<kubeapi::CsiDriver>(question, "csiDrivers");
     addStorage<kubeapi::CsiStorageCapacity>(question, "csiStorageCapacities");
     addStorage<kubeapi::VolumeAttachment>(question, "volumeAttachments");
+    addWorkloads<kubeapi::Service>(question, "services");
+    addWorkloads<kubeapi::ReplicationController>(question, "replicationControllers");
+    addWorkloads<kubeapi::ReplicaSet>(question, "replicaSets");
+    addWorkloads<kubeapi::StatefulSet>(question, "statefulSets");
     for (const json& budget : listOf(question, "podDisruptionBudgets")) {
       add([this, object = decoded<kubeapi::PodDisruptionBudget>(budget)] {
         scheduler_.budgetSet(object);
@@ -99,6 +103,33 @@ class History {
     for (const json& object : listOf(question, list)) {
       scheduling::ObjectChange<T> change{nullptr, decoded<T>(object)};
       add([this, change] { scheduler_.storageChanged(change); });
+    }
+  }
+
+  // Some of them select other pods first.
+  template <typename T>
+  void addWorkloads(const json& question, const char* list) {
+    for (const json& object : listOf(question, list)) {
+      const auto now = decoded<T>(object);
+      std::vector<Step> chain;
+      if (dice_.chance(30)) {
+        json before = object;
+        before["spec"].erase("selector");
+        const auto old = decoded<T>(before);
+        chain.push_back(
+            [this, old] { scheduler_.workloadChanged(scheduling::ObjectChange<T>{nullptr, old}); });
+        if (dice_.chance(40)) {
+          chain.push_back([this, now] {
+            scheduler_.workloadChanged(scheduling::ObjectChange<T>{nullptr, now});
+          });
+          chain.push_back([this, now] {
+            scheduler_.workloadChanged(scheduling::ObjectChange<T>{now, nullptr});
+          });
+        }
+      }
+      chain.push_back(
+          [this, now] { scheduler_.workloadChanged(scheduling::ObjectChange<T>{nullptr, now}); });
+      chains_.push_back(std::move(chain));
     }
   }
 

@@ -164,6 +164,47 @@ TEST_F(SchedulerOnRealApi, SpreadConstraintsKeepTheSkew) {
   EXPECT_EQ(on["n2"], 3);
 }
 
+// Profile with upstream's plugins: pods of a Service are spread without asking for it.
+TEST_F(SchedulerOnRealApi, PodsOfAServiceAreSpreadByDefaultInUpstreamsProfile) {
+  createAll(
+      cluster_,
+      {nodeManifest("n1", "4", "8Gi"),
+       nodeManifest("n2", "4", "8Gi"),
+       nodeManifest("n3", "4", "8Gi"),
+       {{"apiVersion", "v1"},
+        {"kind", "Service"},
+        {"metadata", {{"namespace", ns_}, {"name", "db"}}},
+        {"spec",
+         {{"selector", {{"app", "db"}}}, {"ports", {{{"port", 5432}, {"protocol", "TCP"}}}}}}}});
+  // Only what spreads scores: nothing else can have put them apart.
+  const ControlPlane::TempFile config(R"(apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: stowage-scheduler
+  plugins:
+    score:
+      disabled: [{name: "*"}]
+      enabled: [{name: PodTopologySpread, weight: 2}]
+)");
+  SchedulerFlags flags;
+  flags.extra = {"--config", config.path()};
+  SchedulerProcess scheduler(cluster_, flags);
+  ASSERT_TRUE(scheduler.waitReady()) << scheduler.process().log();
+  std::vector<Json> pods;
+  for (int i = 0; i < 6; ++i) {
+    pods.push_back(
+        podManifest(ns_, "db-" + std::to_string(i), "stowage-scheduler", "100m", "64Mi"));
+    pods.back()["metadata"]["labels"] = {{"app", "db"}};
+  }
+  createAll(cluster_, pods);
+  ASSERT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 6; }, 20s))
+      << scheduler.process().log();
+  std::map<std::string, int> on;
+  for (const Json& pod : listObjects(cluster_, {"pods", "-n", ns_}))
+    ++on[pod["spec"]["nodeName"].get<std::string>()];
+  EXPECT_EQ(on, (std::map<std::string, int>{{"n1", 2}, {"n2", 2}, {"n3", 2}}));
+}
+
 TEST_F(SchedulerOnRealApi, GatedPodIsBoundWhenItsGatesGo) {
   createAll(cluster_, {nodeManifest("n1", "4", "8Gi")});
   SchedulerProcess scheduler(cluster_, {});

@@ -143,7 +143,6 @@ TEST(PluginMerge, PluginsThatAreNotBuiltAreNamedAtStart) {
   for (const Notice& notice : config->notices) all += notice.text + "\n";
   EXPECT_THAT(all, HasSubstr("does not have them: DynamicResources\n"));
   EXPECT_THAT(all, HasSubstr("DynamicResources (score)"));
-  EXPECT_THAT(all, HasSubstr("default constraints of PodTopologySpread have no effect"));
 }
 
 TEST(PluginCatalogue, NamesAreUniqueAndTheDefaultsAreThoseOfVersion136) {

@@ -10,6 +10,7 @@
 #include "kubeapi/node.h"
 #include "kubeapi/pod_group.h"
 #include "kubeapi/policy.h"
+#include "kubeapi/workloads.h"
 #include "testing/builders/print.h"
 
 namespace stowage::kubeapi {
@@ -118,6 +119,26 @@ TEST(DecodeEventObject, OfTheOldKind) {
   EXPECT_EQ(event->count, 9);
   EXPECT_EQ(event->last_time, WallTime(std::chrono::seconds(1795230300)));
   EXPECT_EQ(decode<Event>(R"({"metadata":{"name":"a"}})")->count, 1);
+}
+
+TEST(DecodeWorkloads, Selectors) {
+  const auto service = decode<Service>(
+      R"({"metadata":{"namespace":"ns","name":"s"},"spec":{"selector":{"b":"2","a":"1"},"ports":[]}})");
+  ASSERT_TRUE(service->selector.has_value());
+  EXPECT_EQ(*service->selector, Labels({{Symbol("a"), Symbol("1")}, {Symbol("b"), Symbol("2")}}));
+  EXPECT_FALSE(decode<Service>(R"({"metadata":{"name":"s"},"spec":{}})")->selector.has_value());
+  EXPECT_FALSE(decode<Service>(R"({"metadata":{"name":"x"},"spec":{"selector":null}})")
+                   ->selector.has_value());
+  EXPECT_EQ(
+      decode<ReplicationController>(R"({"metadata":{"name":"x"},"spec":{"selector":{"a":"1"}}})")
+          ->selector.size(),
+      1U);
+  const auto set = decode<ReplicaSet>(R"({"metadata":{"name":"r"},"spec":{"selector":{
+    "matchLabels":{"a":"1"},"matchExpressions":[{"key":"b","operator":"Exists"}]}}})");
+  ASSERT_TRUE(set->selector.has_value());
+  EXPECT_EQ(set->selector->requirements.size(), 2U);
+  EXPECT_FALSE(decode<StatefulSet>(R"({"metadata":{"name":"x"},"spec":{"replicas":3}})")
+                   ->selector.has_value());
 }
 
 TEST(DecodeBudget, SelectorAndStatus) {

@@ -16,7 +16,7 @@ constexpr std::uint64_t kSkew = 2;
 
 }  // namespace
 
-void SpreadNodes::prepare(const std::vector<SpreadConstraint>& constraints) {
+void SpreadNodes::prepare(const std::vector<SpreadConstraint>& constraints, bool all_keys) {
   NodeTopology& topology = peers_.topology();
   const auto& nodes = topology.nodes();
   domains_.clear();
@@ -27,6 +27,7 @@ void SpreadNodes::prepare(const std::vector<SpreadConstraint>& constraints) {
   for (const SpreadConstraint& constraint : constraints) {
     const KeyDomains* domains = topology.domains(constraint.topology_key);
     domains_.push_back(domains);
+    if (!all_keys) continue;
     if (domains == nullptr) {
       keyed_.assign(nodes.size(), 0);
       continue;
@@ -53,10 +54,9 @@ const std::vector<std::uint8_t>& SpreadNodes::counting(const SpreadConstraint& c
 
 bool PodTopologySpread::prepare(const kubeapi::Pod& pod, const Shape& shape) {
   used_ = 0;
-  if (pod.spec.spread.empty()) return false;
-  const std::vector<SpreadConstraint> constraints = spreadConstraintsOf(pod, true);
+  const std::vector<SpreadConstraint> constraints = rules_.of(pod, true);
   if (constraints.empty()) return false;
-  nodes_.prepare(constraints);
+  nodes_.prepare(constraints, true);
   for (std::size_t i = 0; i < constraints.size(); ++i) {
     if (used_ == gates_.size()) gates_.emplace_back();
     Gate& gate = gates_[used_++];

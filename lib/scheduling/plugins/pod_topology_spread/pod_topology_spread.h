@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "scheduling/peers/peer_index.h"
@@ -17,12 +18,13 @@ namespace stowage::scheduling {
 class SpreadNodes {
  public:
   explicit SpreadNodes(PeerIndex& peers) : peers_(peers) {}
-  // Only nodes that have the keys of all constraints count.
-  void prepare(const std::vector<SpreadConstraint>& constraints);
+  // With `all_keys` only nodes that have the keys of all constraints count, else all nodes.
+  void prepare(const std::vector<SpreadConstraint>& constraints, bool all_keys);
   [[nodiscard]] const KeyDomains* domains(std::size_t constraint) const {
     return domains_[constraint];
   }
-  [[nodiscard]] bool hasAllKeys(placement::NodeIndex node) const { return keyed_[node] != 0; }
+  // Whether the node takes part at all.
+  [[nodiscard]] bool takesPart(placement::NodeIndex node) const { return keyed_[node] != 0; }
   // By slot: 1 when the node's pods count for that constraint.
   const std::vector<std::uint8_t>& counting(const SpreadConstraint& constraint, const Shape& shape);
 
@@ -36,7 +38,8 @@ class SpreadNodes {
 
 class PodTopologySpread final : public PeerFilter {
  public:
-  explicit PodTopologySpread(PeerIndex& peers) : peers_(peers), nodes_(peers) {}
+  PodTopologySpread(PeerIndex& peers, SpreadRules rules)
+      : peers_(peers), rules_(std::move(rules)), nodes_(peers) {}
 
   [[nodiscard]] std::string_view name() const override { return "PodTopologySpread"; }
   bool prepare(const kubeapi::Pod& pod, const Shape& shape) override;
@@ -54,6 +57,7 @@ class PodTopologySpread final : public PeerFilter {
   void prepareGate(const SpreadConstraint& constraint, const Shape& shape, Gate& gate);
 
   PeerIndex& peers_;
+  const SpreadRules rules_;
   SpreadNodes nodes_;
   std::vector<Gate> gates_;
   std::size_t used_ = 0;
@@ -63,7 +67,8 @@ class PodTopologySpread final : public PeerFilter {
 
 class PodTopologySpreadScore final : public PeerScore {
  public:
-  explicit PodTopologySpreadScore(PeerIndex& peers) : peers_(peers), nodes_(peers) {}
+  PodTopologySpreadScore(PeerIndex& peers, SpreadRules rules)
+      : peers_(peers), rules_(std::move(rules)), nodes_(peers) {}
 
   [[nodiscard]] std::string_view name() const override { return "PodTopologySpread"; }
   bool prepare(const kubeapi::Pod& pod, const Shape& shape) override;
@@ -72,10 +77,11 @@ class PodTopologySpreadScore final : public PeerScore {
                  std::span<std::int64_t> values) override;
 
  private:
-  void addHost(const SpreadConstraint& constraint, std::span<const placement::NodeIndex> feasible);
+  void addHost(std::size_t index, std::span<const placement::NodeIndex> feasible);
   void addDomains(std::size_t index, std::span<const placement::NodeIndex> feasible);
 
   PeerIndex& peers_;
+  const SpreadRules rules_;
   SpreadNodes nodes_;
   std::vector<SpreadConstraint> constraints_;
   const Shape* shape_ = nullptr;

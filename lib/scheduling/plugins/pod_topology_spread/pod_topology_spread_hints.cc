@@ -41,7 +41,7 @@ std::uint32_t PodTopologySpread::events() const {
 }
 
 bool PodTopologySpread::wakes(const kubeapi::Pod& pod, const ClusterEvent& event) const {
-  const std::vector<SpreadConstraint> constraints = spreadConstraintsOf(pod, true);
+  const std::vector<SpreadConstraint> constraints = rules_.of(pod, true);
   if ((event.kinds & (kNodeAdd | kNodeLabels | kNodeTaints | kNodeGone)) != 0) {
     const kubeapi::Node* now = event.node == nullptr ? nullptr : &event.node->node;
     const kubeapi::Node* before = (event.kinds & kNodeAdd) != 0 ? nullptr : event.old_node;

@@ -38,6 +38,18 @@ SpreadConstraint constraintOf(const kubeapi::TopologySpreadConstraint& given,
   return out;
 }
 
+// Source: plugins/podtopologyspread/plugin.go (systemDefaultConstraints).
+std::vector<kubeapi::TopologySpreadConstraint> systemDefaults() {
+  kubeapi::TopologySpreadConstraint hosts;
+  hosts.topology_key = "kubernetes.io/hostname";
+  hosts.max_skew = 3;
+  hosts.do_not_schedule = false;
+  kubeapi::TopologySpreadConstraint zones = hosts;
+  zones.topology_key = "topology.kubernetes.io/zone";
+  zones.max_skew = 5;
+  return {hosts, zones};
+}
+
 bool toleratesAll(const std::vector<kubeapi::Toleration>& tolerations,
                   const std::vector<kubeapi::Taint>& taints) {
   return std::all_of(taints.begin(), taints.end(), [&](const kubeapi::Taint& taint) {
@@ -49,10 +61,26 @@ bool toleratesAll(const std::vector<kubeapi::Toleration>& tolerations,
 
 }  // namespace
 
-std::vector<SpreadConstraint> spreadConstraintsOf(const kubeapi::Pod& pod, bool do_not_schedule) {
+SpreadRules::SpreadRules(const SpreadDefaults& defaults, WorkloadSelectors& workloads)
+    : system_(defaults.system), defaults_(defaults.constraints), workloads_(workloads) {
+  if (system_) defaults_ = systemDefaults();
+}
+
+std::vector<SpreadConstraint> SpreadRules::of(const kubeapi::Pod& pod, bool do_not_schedule) const {
   std::vector<SpreadConstraint> out;
-  for (const auto& given : pod.spec.spread) {
-    if (given.do_not_schedule == do_not_schedule) out.push_back(constraintOf(given, pod));
+  const kubeapi::LabelSelector* siblings = nullptr;
+  for (const auto& given : pod.spec.spread.empty() ? defaults_ : pod.spec.spread) {
+    if (given.do_not_schedule != do_not_schedule) continue;
+    if (!pod.spec.spread.empty()) {
+      out.push_back(constraintOf(given, pod));
+      continue;
+    }
+    if (siblings == nullptr) siblings = &workloads_.siblingsOf(pod);
+    if (siblings->requirements.empty()) break;
+    kubeapi::TopologySpreadConstraint among = given;
+    among.label_selector = *siblings;
+    among.match_label_keys.clear();
+    out.push_back(constraintOf(among, pod));
   }
   return out;
 }

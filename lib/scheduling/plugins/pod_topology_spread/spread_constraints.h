@@ -10,6 +10,8 @@
 #include "kubeapi/pod.h"
 #include "scheduling/peers/node_topology.h"
 #include "scheduling/peers/pod_terms.h"
+#include "scheduling/peers/workload_selectors.h"
+#include "scheduling/profile.h"
 #include "scheduling/shapes/shape.h"
 
 namespace stowage::scheduling {
@@ -24,8 +26,25 @@ struct SpreadConstraint {
   bool self = false;           // the pod itself matches
 };
 
-// The constraints of one kind (whenUnsatisfiable) that the pod itself carries.
-std::vector<SpreadConstraint> spreadConstraintsOf(const kubeapi::Pod& pod, bool do_not_schedule);
+// Which constraints hold for a pod: its own, or when it has none the profile's defaults, over the
+// siblings that its Services and its controller tell. Refers to `workloads`, which outlives it.
+class SpreadRules {
+ public:
+  SpreadRules(const SpreadDefaults& defaults, WorkloadSelectors& workloads);
+  // Those of one kind (whenUnsatisfiable).
+  [[nodiscard]] std::vector<SpreadConstraint> of(const kubeapi::Pod& pod,
+                                                 bool do_not_schedule) const;
+  // Nodes that lack the key of any constraint are not scored. Not so with upstream's own defaults:
+  // a node without a zone is still one host among others.
+  [[nodiscard]] bool scoresNeedAllKeys(const kubeapi::Pod& pod) const {
+    return !system_ || !pod.spec.spread.empty();
+  }
+
+ private:
+  const bool system_;
+  std::vector<kubeapi::TopologySpreadConstraint> defaults_;  // their selectors do not matter
+  WorkloadSelectors& workloads_;
+};
 
 // Which nodes a pod's node affinity and tolerations let count, as flat arrays by slot, kept for the
 // pods asked about last while no node's labels or taints change. Single-threaded.
