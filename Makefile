@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build test unit it conformance conformance-mutations lint tidy fmt asan tsan fuzz bench controlplane demo full clean
+.PHONY: help deps check-deps check-go build test unit it conformance conformance-mutations lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -91,6 +91,14 @@ bench: check-deps ## build and run the benchmarks (release build)
 	@cmake --preset release >/dev/null
 	ninja -C build/release
 	scripts/bench.sh build/release
+
+bench-cluster: check-deps check-go ## Stowage beside kube-scheduler on a real kube-apiserver: NODES PODS WORKLOADS REPEAT RATE
+	@cmake --preset release >/dev/null
+	ninja -C build/release stowage-scheduler
+	tests/controlplane/controlplane.sh build etcd kube-apiserver kubectl kube-scheduler
+	source scripts/lib/common.sh; require_go
+	(cd tests/controlplane && go test ./load && go build -o $(CURDIR)/build/release/bench-load ./load)
+	bench/cluster/run.py
 
 demo: check-deps check-go ## watch Stowage schedule 300 pods on a real local control plane
 	@cmake --preset dev >/dev/null
