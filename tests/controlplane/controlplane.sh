@@ -289,6 +289,7 @@ start_controller_manager() {
   local dir="$1" controllers="${2:-*}"
   spawn_component "$dir" kube-controller-manager --kubeconfig="$dir/kube-controller-manager.kubeconfig" \
     --controllers="$controllers" --leader-elect=false --use-service-account-credentials=true --kube-api-qps=500 --kube-api-burst=1000 \
+    --pvclaimbinder-sync-period=1s \
     --service-account-private-key-file="$dir/pki/service-account.key" --root-ca-file="$dir/pki/ca.crt"
   [[ "$controllers" != '*' ]] || wait_created "$dir" serviceaccount default --namespace default
 }

@@ -77,6 +77,11 @@ ControlPlane& ControlPlane::instance() {
   return cluster;
 }
 
+ControlPlane& ControlPlane::beside() {
+  static ControlPlane cluster;
+  return cluster;
+}
+
 ControlPlane::ControlPlane() : dir_(makeTempDir()) {
   script({"start", dir_, "--no-node-taints", "--owner-pid", std::to_string(getpid())});
   kubectl_ = firstLine(dir_ + "/kubectl.path");
@@ -110,6 +115,8 @@ std::string ControlPlane::script(const std::vector<std::string>& arguments) {
 
 std::string ControlPlane::adminKubeconfig() const { return dir_ + "/admin.kubeconfig"; }
 std::string ControlPlane::caFile() const { return dir_ + "/pki/ca.crt"; }
+std::string ControlPlane::adminCertificate() const { return dir_ + "/pki/client-admin.crt"; }
+std::string ControlPlane::adminKey() const { return dir_ + "/pki/client-admin.key"; }
 std::string ControlPlane::auditLog() const { return dir_ + "/audit.log"; }
 std::string ControlPlane::logDir() const { return dir_ + "/logs"; }
 std::string ControlPlane::url() const {
@@ -179,8 +186,12 @@ void ControlPlane::startControllers(const std::string& controllers) {
   script({"start-controller-manager", dir_, controllers});
 }
 void ControlPlane::stopControllers() { script({"stop-controller-manager", dir_}); }
-void ControlPlane::startKubeScheduler() { script({"start-scheduler", dir_}); }
+void ControlPlane::startKubeScheduler(const std::string& config_file) {
+  script(config_file.empty() ? std::vector<std::string>{"start-scheduler", dir_}
+                             : std::vector<std::string>{"start-scheduler", dir_, config_file});
+}
 void ControlPlane::stopKubeScheduler() { script({"stop-scheduler", dir_}); }
+std::string ControlPlane::kubeSchedulerKubeconfig() { return identity("system:kube-scheduler"); }
 void ControlPlane::rotateServingCertificate() { script({"rotate-serving-cert", dir_}); }
 
 ControlPlane::TempFile::TempFile(const std::string& text)

@@ -21,6 +21,8 @@ class ControlPlane {
   // The program's one server, started by the first call (about 5 s; minutes when its binaries have
   // to be built first).
   static ControlPlane& instance();
+  // A second one beside it, for what is compared with a peer that must not see the same pods.
+  static ControlPlane& beside();
 
   ~ControlPlane();
   ControlPlane(const ControlPlane&) = delete;
@@ -48,8 +50,13 @@ class ControlPlane {
   [[nodiscard]] CommandResult kubectlAs(const std::string& kubeconfig,
                                         const std::vector<std::string>& arguments);
 
-  [[nodiscard]] std::string url() const;       // https://127.0.0.1:PORT
-  [[nodiscard]] std::string caFile() const;    // PEM
+  [[nodiscard]] std::string url() const;     // https://127.0.0.1:PORT
+  [[nodiscard]] std::string caFile() const;  // PEM
+  // What the administrator shows to the server (PEM), for clients other than kubectl.
+  [[nodiscard]] std::string adminCertificate() const;
+  [[nodiscard]] std::string adminKey() const;
+  // Of kube-scheduler, for its configuration; there before it is started.
+  std::string kubeSchedulerKubeconfig();
   [[nodiscard]] std::string auditLog() const;  // one JSON event a line, written before each answer
   [[nodiscard]] std::string logDir() const;
 
@@ -61,9 +68,9 @@ class ControlPlane {
   // is none.
   void startControllers(const std::string& controllers);
   void stopControllers();
-  // The real kube-scheduler under its default configuration, for pods of default-scheduler, and its
-  // end.
-  void startKubeScheduler();
+  // The real kube-scheduler with that configuration file and rights of its own, and its end.
+  // Without a file: its default configuration, for pods of default-scheduler.
+  void startKubeScheduler(const std::string& config_file = {});
   void stopKubeScheduler();
   // A new serving certificate of the same CA; the server takes it over within seconds.
   void rotateServingCertificate();

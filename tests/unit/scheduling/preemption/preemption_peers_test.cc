@@ -50,6 +50,22 @@ TEST_F(PreemptionTest, ThePodThatExceedsTheSkewIsEvictedAndNoOther) {
   expectVictims({"mate"});
 }
 
+// kube-scheduler waits until it is gone. Seen by its deletion's answer or not at all: no event
+// follows.
+TEST_F(PreemptionTest, ForSpreadingThereIsRoomOnceTheVictimHasBegunToLeave) {
+  h.add(host("a"));
+  h.add(host("b").unschedulable());
+  h.add(running("mate", "a", "1").label("app", "web"));
+  h.add(wanting("high", "1", 100).label("app", "web").spread(1, kHost, "app=web"));
+  h.settle();
+  nominationDone();
+  expectVictims({"mate"});
+  h.update(running("mate", "a", "1").label("app", "web").terminating());
+  evictionDone(0);
+  h.settle();
+  EXPECT_EQ(h.boundTo("high"), "a");
+}
+
 // kube-scheduler forgets the port with the first of its holders, and would evict in vain.
 TEST_F(PreemptionTest, AHostPortThatTwoPodsHoldIsFreeWhenBothHaveLeft) {
   h.add(node("n"));
