@@ -2,6 +2,8 @@
 // Source of the semantics: kube-scheduler noderesources/fit.go, v1.36.3.
 #pragma once
 
+#include <span>
+
 #include "placement/cluster_state.h"
 #include "placement/verdict.h"
 
@@ -12,5 +14,9 @@ namespace stowage::placement {
 // never does: v1.36.3 leaves it resolvable).
 Verdict resourceFit(const ClusterState& state, NodeIndex node, const Demand& demand,
                     std::uint8_t rule);
+
+// The same if `freed` were free there, too (kPods: so many pods less).
+Verdict resourceFitIfFreed(const ClusterState& state, NodeIndex node, const Demand& demand,
+                           std::uint8_t rule, std::span<const Amount> freed);
 
 }  // namespace stowage::placement

@@ -1,6 +1,7 @@
 // The side of ProfileRunner that says why: reasons, messages, and what may help.
 #include <unordered_map>
 
+#include "placement/resource_fit.h"
 #include "scheduling/cycle/fit_error.h"
 #include "scheduling/cycle/profile_runner.h"
 
@@ -20,16 +21,16 @@ constexpr std::uint64_t kAskAgain = std::uint64_t{1} << kFirstSharedBit;
 
 }  // namespace
 
-std::vector<NodeIndex> ProfileRunner::resolvableNodes(const Attempt& attempt) {
+std::vector<NodeVerdict> ProfileRunner::resolvableNodes(const Attempt& attempt) {
   const ShapeId id = attempt.shape;
   forgetIfStale(id);
   peers_.prepareFilters(attempt, shapes_.at(id));
-  std::vector<NodeIndex> nodes;
+  std::vector<NodeVerdict> nodes;
   const std::span<const Verdict> verdicts = verdicts_->verdicts(id);
   for (NodeIndex node = 0; node < verdicts.size(); ++node) {
     if (!cache_.state().present(node)) continue;
     const Verdict verdict = peers_.combined(verdicts[node], node, evaluations_.filters);
-    if (verdict.fit == Fit::kUnschedulable) nodes.push_back(node);
+    if (verdict.fit == Fit::kUnschedulable) nodes.push_back({node, verdict});
   }
   return nodes;
 }
@@ -51,8 +52,19 @@ void ProfileRunner::countReasons(const Shape& shape, NodeIndex node, const Verdi
 }
 
 void ProfileRunner::addReasons(const Attempt& attempt, NodeIndex node, const Verdict& verdict,
-                               ReasonCounts& counts) {
-  countReasons(shapes_.at(attempt.shape), node, verdict, 1, counts);
+                               ReasonCounts& counts, std::size_t times) {
+  countReasons(shapes_.at(attempt.shape), node, verdict, times, counts);
+}
+
+std::optional<Verdict> ProfileRunner::stillTooSmall(const Attempt& attempt, const NodeVerdict& now,
+                                                    std::span<const placement::Amount> freed) {
+  if (!plain_fit_rule_ || now.verdict.rule != *plain_fit_rule_) return std::nullopt;
+  const placement::Demand& demand = shapes_.at(attempt.shape).fit_demand->amounts();
+  const Verdict then =
+      placement::resourceFitIfFreed(cache_.state(), now.node, demand, *plain_fit_rule_, freed);
+  // Reasons that share a bit are told apart by the node as it is.
+  if (then.fit == Fit::kFits || (then.reasons & kAskAgain) != 0) return std::nullopt;
+  return then;
 }
 
 ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& shape,

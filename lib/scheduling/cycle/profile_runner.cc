@@ -46,6 +46,10 @@ ProfileRunner::ProfileRunner(const Profile& profile, ClusterCache& cache, std::s
 }
 
 void ProfileRunner::addFilters(ClusterCache& cache) {
+  // These look at nothing that a pod takes with it, or say no to fewer pods when it leaves.
+  static constexpr std::string_view kSteady[] = {"NodeUnschedulable", "NodeName", "TaintToleration",
+                                                 "NodeAffinity", "NodePorts"};
+  bool steady = true;  // all filters so far are
   for (const std::string& name : profile_.filters) {
     const auto id = findPlugin(name);
     if (!id) continue;
@@ -54,6 +58,10 @@ void ProfileRunner::addFilters(ClusterCache& cache) {
     auto peer = local == nullptr ? makePeerFilter(name, profile_, cache) : nullptr;
     if (local == nullptr && peer == nullptr) continue;
     uses_node_names_ |= name == "NodeAffinity";
+    if (name == "NodeResourcesFit" && steady) {
+      plain_fit_rule_ = static_cast<std::uint8_t>(filters_.size());
+    }
+    steady = steady && std::find(std::begin(kSteady), std::end(kSteady), name) != std::end(kSteady);
     if (peer != nullptr) {
       peers_.addFilter(std::move(peer), static_cast<std::uint8_t>(filters_.size()), *id);
     }

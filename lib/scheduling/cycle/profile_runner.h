@@ -67,12 +67,17 @@ class ProfileRunner final : private placement::NodeRules {
   Explanation explain(const Attempt& attempt, std::span<const NodeVerdict> withheld = {});
   // Counts the reasons behind a verdict of checkNow(), on the cluster as it was then.
   void addReasons(const Attempt& attempt, placement::NodeIndex node,
-                  const placement::Verdict& verdict, ReasonCounts& counts);
+                  const placement::Verdict& verdict, ReasonCounts& counts, std::size_t times = 1);
+  // The verdict that checkNow() would give if pods that hold `freed` left the node, whose verdict
+  // is `now`. Known without a trial only where room is what is lacking, before and after; else
+  // nullopt.
+  std::optional<placement::Verdict> stillTooSmall(const Attempt& attempt, const NodeVerdict& now,
+                                                  std::span<const placement::Amount> freed);
   // The verdict of all filters for one node on the cluster as it is now, past the cache: for
   // what-if questions (trial.h).
   placement::Verdict checkNow(const Attempt& attempt, placement::NodeIndex node);
   // The nodes whose verdict is kUnschedulable: those on which removing pods may help.
-  std::vector<placement::NodeIndex> resolvableNodes(const Attempt& attempt);
+  std::vector<NodeVerdict> resolvableNodes(const Attempt& attempt);
   // The node-local filters that say the event may help a waiting pod of this shape that they
   // rejected.
   // `observer` may be null; it hears of every hint that was asked.
@@ -139,6 +144,8 @@ class ProfileRunner final : private placement::NodeRules {
   std::vector<std::string> score_names_;  // local scores, then peer scores
   PluginSet enabled_ = 0;
   bool uses_node_names_ = false;  // NodeAffinity is among the filters
+  // The rule of NodeResourcesFit, when no filter before it can come to say no because pods leave.
+  std::optional<std::uint8_t> plain_fit_rule_;
   Evaluations evaluations_;
   const base::Clock* clock_;
   DecisionWatch watch_;

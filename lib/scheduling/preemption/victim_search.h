@@ -3,6 +3,7 @@
 // Source of the semantics: kube-scheduler framework/preemption/preemption.go, v1.36.3.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,8 +43,8 @@ class VictimSearch {
   }
 
  private:
-  std::vector<placement::NodeIndex> worthTrying(ProfileRunner& profile, const Attempt& attempt,
-                                                std::span<const NodeVerdict> withheld) const;
+  std::vector<NodeVerdict> worthTrying(ProfileRunner& profile, const Attempt& attempt,
+                                       std::span<const NodeVerdict> withheld) const;
   [[nodiscard]] std::vector<kubeapi::PodPtr> evictable(const ProfileRunner& profile,
                                                        const kubeapi::Pod& preemptor,
                                                        const NodeInfo& node) const;
@@ -52,8 +53,12 @@ class VictimSearch {
     std::size_t offset = 0;
     std::size_t wanted = 0;
   };
-  Result dryRun(ProfileRunner& profile, const Attempt& attempt,
-                std::span<const placement::NodeIndex> nodes, Extent extent);
+  Result dryRun(ProfileRunner& profile, const Attempt& attempt, std::span<const NodeVerdict> nodes,
+                Extent extent);
+  // The verdict without all pods that may leave, where it is plain that they do not make room
+  // enough. Spares most nodes of a crowded cluster the trial.
+  std::optional<placement::Verdict> tooSmallAnyway(ProfileRunner& profile, const Attempt& attempt,
+                                                   const NodeVerdict& now);
   Victims tryNode(ProfileRunner& profile, const Attempt& attempt, placement::NodeIndex node,
                   ReasonCounts& reasons);
 
@@ -61,6 +66,7 @@ class VictimSearch {
   const DisruptionBudgets& budgets_;
   const PreemptionLoops& loops_;
   const Symbols& own_schedulers_;
+  std::vector<placement::Amount> freed_;  // scratch
 };
 
 }  // namespace stowage::scheduling

@@ -98,13 +98,18 @@ bool usesClaimOfUnknownNode(const json& question, const json& pod) {
 
 bool isTerminating(const json& pod) { return pod["metadata"].contains("deletionTimestamp"); }
 
-bool hasRequirements(const json& constraint) {
+bool hasRequirements(const json& constraint, const json& pod) {
   if (!constraint.contains("labelSelector")) return true;  // selects nothing at all
   const json& selector = constraint["labelSelector"];
   for (const char* part : {"matchLabels", "matchExpressions"}) {
     if (selector.contains(part) && !selector[part].empty()) return true;
   }
-  return constraint.contains("matchLabelKeys") && !constraint["matchLabelKeys"].empty();
+  // Keys that the pod does not have ask for nothing.
+  for (const json& key : constraint.value("matchLabelKeys", json::array())) {
+    if (pod["metadata"].value("labels", json::object()).contains(key.get<std::string>()))
+      return true;
+  }
+  return false;
 }
 
 // "Spreading counts as it always does": upstream takes pods away that it never counted.
@@ -116,7 +121,7 @@ Mask::Scope spreadsByWhatIsNotCounted(const json& question, const json& pod) {
       if (one["whenUnsatisfiable"] != "DoNotSchedule") continue;
       hard = true;
       // Nominated pods are added by their selector, too.
-      if (!hasRequirements(one)) return Mask::Scope::kPod;
+      if (!hasRequirements(one, pod)) return Mask::Scope::kPod;
     }
   }
   if (!hard) return Mask::Scope::kNothing;
