@@ -1,9 +1,14 @@
 // Preemption by the real binary on a real kube-apiserver. There is no kubelet: a victim with a
 // grace period stays, terminating, until the test removes it.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 
 #include "integration/scheduler/cluster_objects.h"
 #include "integration/scheduler/scheduler_process.h"
@@ -16,6 +21,27 @@ using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 constexpr const char* kUser = "stowage-scheduler";
+
+// Takes connections and never says a word.
+class SilentListener {
+ public:
+  SilentListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), port_(freePort()) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port_));
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    EXPECT_EQ(listen(fd_, 64), 0);
+  }
+  ~SilentListener() { close(fd_); }
+  SilentListener(const SilentListener&) = delete;
+  SilentListener& operator=(const SilentListener&) = delete;
+  [[nodiscard]] int port() const { return port_; }
+
+ private:
+  int fd_;
+  int port_;
+};
 
 class PreemptionOnRealApi : public ::testing::Test {
  protected:
@@ -226,6 +252,61 @@ TEST_F(PreemptionOnRealApi, KilledAmidItsDeletionsTheSuccessorFinishesAndEvictsN
   // 0.1 cpu was free and 9 are needed: 89 of 100 victims.
   EXPECT_EQ(podsLeft(), 11U + 1U);
   EXPECT_TRUE(overcommittedNodes(cluster_).empty());
+}
+
+// A webhook that never answers holds the victim's mark back: the nomination stands, nothing else
+// has happened yet.
+TEST_F(PreemptionOnRealApi, KilledBetweenNominationAndEvictionTheSuccessorFinishesIt) {
+  Json victim = placed("low", "n", "3");
+  victim["metadata"]["labels"] = {{"it", "held-back"}};
+  createAll(cluster_, {nodeManifest("n", "4", "8Gi"), victim, placed("spared", "n", "500m")});
+  const SilentListener silent;
+  const std::string name = "held-back-" + ns_;
+  const Json webhook = {
+      {"apiVersion", "admissionregistration.k8s.io/v1"},
+      {"kind", "ValidatingWebhookConfiguration"},
+      {"metadata", {{"name", name}}},
+      {"webhooks",
+       {{{"name", "held-back.stowage.dev"},
+         {"clientConfig", {{"url", "https://127.0.0.1:" + std::to_string(silent.port()) + "/"}}},
+         {"rules",
+          {{{"apiGroups", {""}},
+            {"apiVersions", {"v1"}},
+            {"operations", {"UPDATE", "DELETE"}},
+            {"resources", {"pods", "pods/status"}}}}},
+         {"objectSelector", {{"matchLabels", {{"it", "held-back"}}}}},
+         {"failurePolicy", "Fail"},
+         {"timeoutSeconds", 30},
+         {"sideEffects", "None"},
+         {"admissionReviewVersions", {"v1"}}}}}};
+  const CommandResult made = cluster_.kubectlWithInput({"create", "-f", "-"}, webhook.dump());
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  auto first = std::make_unique<SchedulerProcess>(cluster_, SchedulerFlags{});
+  ASSERT_TRUE(first->waitReady()) << first->process().log();
+  // The server takes a moment to know of the webhook: until a write to the victim hangs.
+  ASSERT_TRUE(waitFor(
+      [&] {
+        return cluster_
+                   .kubectl({"label", "pod", "low", "-n", ns_, "probe=1", "--overwrite",
+                             "--request-timeout=1s"})
+                   .exit_code != 0;
+      },
+      20s));
+  createAll(cluster_, {wanting("high", "3", "it-high")});
+  ASSERT_TRUE(waitFor([&] { return nominatedNodeOf("high") == "n"; }, 20s))
+      << first->process().log();
+  first->process().signal(SIGKILL);
+  first->process().waitExit(5s);
+  first.reset();
+  EXPECT_TRUE(deleted().empty());
+  EXPECT_FALSE(terminating("low"));
+  ASSERT_EQ(cluster_.kubectl({"delete", "validatingwebhookconfiguration", name}).exit_code, 0);
+
+  SchedulerProcess second(cluster_, {});
+  ASSERT_TRUE(waitFor([&] { return nodeOf("high") == "n"; }, 60s))
+      << second.process().log() << messageOf("high");
+  EXPECT_THAT(deleted(), ElementsAre("low"));
+  EXPECT_EQ(nodeOf("spared"), "n");
 }
 
 TEST_F(PreemptionOnRealApi, ANominationOfAnotherSchedulerKeepsItsRoom) {
