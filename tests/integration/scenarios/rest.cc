@@ -40,6 +40,8 @@ const Resource& resourceOf(const std::string& kind) {
       {"VolumeAttachment", {"storage.k8s.io/v1", "volumeattachments", false}},
       {"PodDisruptionBudget", {"policy/v1", "poddisruptionbudgets", true}},
       {"PriorityClass", {"scheduling.k8s.io/v1", "priorityclasses", false}},
+      {"Service", {"v1", "services", true}},
+      {"RuntimeClass", {"node.k8s.io/v1", "runtimeclasses", false}},
       {"Event", {"events.k8s.io/v1", "events", true}},
   };
   const auto found = table.find(kind);

@@ -24,7 +24,8 @@ constexpr const char* kControllers =
     "persistentvolume-binder-controller,ephemeral-volume-controller,disruption-controller";
 constexpr const char* kLostPreemptor =
     "The event `Preempted` names the preemptor";  // deviations.md
-// Upstream's default plugins on both sides. Waits between attempts are as short as they can be.
+// The first profile is upstream's default; the others are for scenarios that ask for them. Waits
+// between attempts are as short as they can be.
 constexpr const char* kConfig = R"(apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
 leaderElection: {leaderElect: false}
@@ -34,6 +35,28 @@ clientConnection: {kubeconfig: "KUBECONFIG", qps: 5000, burst: 10000}
 profiles:
 - schedulerName: stowage-scheduler
   plugins: {}
+- schedulerName: fills-nodes
+  plugins: {score: {disabled: [{name: NodeResourcesBalancedAllocation}]}}
+  pluginConfig:
+  - name: NodeResourcesFit
+    args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}, {name: memory, weight: 1}]}}
+- schedulerName: half-full
+  plugins: {score: {disabled: [{name: NodeResourcesBalancedAllocation}]}}
+  pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: RequestedToCapacityRatio
+        resources: [{name: cpu, weight: 1}]
+        requestedToCapacityRatio: {shape: [{utilization: 0, score: 0}, {utilization: 50, score: 10}, {utilization: 100, score: 0}]}
+- schedulerName: pool-a-only
+  plugins: {}
+  pluginConfig:
+  - name: NodeAffinity
+    args:
+      addedAffinity:
+        requiredDuringSchedulingIgnoredDuringExecution:
+          nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: In, values: [a]}]}]
 )";
 
 std::string configWith(const std::string& kubeconfig) {
@@ -70,6 +93,7 @@ class Scenarios : public ::testing::TestWithParam<Scenario> {
     upstream.startKubeScheduler(kube_config.path());
     const ControlPlane::TempFile config(configWith(ours.identity("stowage-scheduler")));
     SchedulerFlags flags;
+    flags.name.clear();
     flags.extra = {"--config", config.path()};
     process_ = std::make_unique<SchedulerProcess>(ours, flags);
     ASSERT_TRUE(process_->waitReady()) << process_->process().log();

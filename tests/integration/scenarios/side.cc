@@ -238,6 +238,8 @@ std::string Side::cleanUp() {
                                "CSIDriver",
                                "StorageClass",
                                "CSINode",
+                               "Service",
+                               "RuntimeClass",
                                "Node"};
   const bool gone = waitFor(
       [&] {

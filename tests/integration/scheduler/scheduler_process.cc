@@ -51,8 +51,6 @@ SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& 
       std::string(STOWAGE_BINARY_DIR) + "/cmd/scheduler/stowage-scheduler",
       "--kubeconfig",
       cluster.identity(flags.identity),
-      "--scheduler-name",
-      flags.name,
       "--bind-address",
       "127.0.0.1",
       "--secure-port",
@@ -61,6 +59,7 @@ SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& 
       flags.lease_namespace,
       flags.leader_elect ? "--leader-elect=true" : "--leader-elect=false",
       "--verify-caches"};
+  if (!flags.name.empty()) argv.insert(argv.end(), {"--scheduler-name", flags.name});
   argv.insert(argv.end(), flags.extra.begin(), flags.extra.end());
   process_ = std::make_unique<ChildProcess>(
       argv, cluster.logDir() + "/stowage-scheduler-" + std::to_string(++number) + ".log");

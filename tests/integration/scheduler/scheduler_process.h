@@ -14,7 +14,7 @@
 namespace stowage::testing {
 
 struct SchedulerFlags {
-  std::string name = "stowage-scheduler";      // --scheduler-name
+  std::string name = "stowage-scheduler";      // --scheduler-name; empty: as configured
   std::string identity = "stowage-scheduler";  // user of the kubeconfig
   bool leader_elect = false;
   std::string lease_namespace = "kube-system";
