@@ -51,8 +51,9 @@ Json jsonOf(const YAML::Node& node) {
 }
 
 bool known(const std::string& step) {
-  static const std::set<std::string> steps = {"nodes", "pods",   "classes", "volumes", "claims",
-                                              "patch", "delete", "objects", "until",   "expect"};
+  static const std::set<std::string> steps = {"nodes",  "pods",    "classes", "volumes",
+                                              "claims", "patch",   "delete",  "bind",
+                                              "rest",   "objects", "until",   "expect"};
   return steps.count(step) != 0;
 }
 

@@ -133,10 +133,12 @@ int Scenarios::deviations_seen_ = 0;
 std::string differences(const Json& upstream, const Json& ours) {
   std::string text;
   for (const Json& each : Json::diff(upstream, ours)) {
-    const Json::json_pointer at(each["path"].get<std::string>());
+    const std::string path = each["path"];
+    const Json::json_pointer at(path);
+    const bool appended = path.back() == '-';
     text += "\n  " + each["path"].get<std::string>() + ": kube-scheduler " +
-            (upstream.contains(at) ? upstream.at(at).dump() : "nothing") + ", Stowage " +
-            (ours.contains(at) ? ours.at(at).dump() : "nothing");
+            (!appended && upstream.contains(at) ? upstream.at(at).dump() : "nothing") +
+            ", Stowage " + (each.contains("value") ? each["value"].dump() : "nothing");
   }
   return text;
 }

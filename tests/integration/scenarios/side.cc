@@ -1,5 +1,10 @@
 #include "integration/scenarios/side.h"
 
+#include <algorithm>
+#include <ctime>
+#include <iomanip>
+#include <sstream>
+
 #include "integration/scenarios/manifests.h"
 #include "integration/scenarios/snapshot.h"
 #include "testing/process/child_process.h"
@@ -50,6 +55,8 @@ std::string Side::play(const Scenario& scenario) {
 std::string Side::carryOut(const std::string& what, const Json& with) {
   if (what == "patch") return patch(with);
   if (what == "delete") return remove(with);
+  if (what == "bind") return bind(with);
+  if (what == "rest") return rest(with);
   std::string wrong;
   if (what == "pods" && unsettled_) wrong = settle();
   for (std::size_t i = 0; i < with.size() && wrong.empty(); ++i) {
@@ -122,6 +129,34 @@ std::string Side::remove(const Json& step) {
   const bool at_once = step.value("at_once", false);
   const Rest::Answer answer = rest_.remove(path, at_once ? kAtOnce : Json::object());
   return answer.ok() ? "" : refused("deleting " + path, answer);
+}
+
+// As another scheduler, or a person, would.
+std::string Side::bind(const Json& step) {
+  const Json binding = {{"apiVersion", "v1"},
+                        {"kind", "Binding"},
+                        {"metadata", {{"name", step["name"]}, {"namespace", ns_}}},
+                        {"target", {{"kind", "Node"}, {"name", step["node"]}}}};
+  const Rest::Answer answer =
+      rest_.post(objectPath("Pod", ns_, step["name"]) + "/binding", binding);
+  return answer.ok() ? "" : refused("binding", answer);
+}
+
+// Until the backoff of pods that failed is over (1 s; the server's clock is ours, in whole
+// seconds): from then on one event brings all of them back at once, and priority alone decides.
+std::string Side::rest(const Json& pods) {
+  std::int64_t last = 0;
+  for (const Json& name : pods) {
+    const Json pod = rest_.get(objectPath("Pod", ns_, name)).body;
+    for (const Json& each : pod["status"].value("conditions", Json::array())) {
+      std::tm time{};
+      std::istringstream(each["lastTransitionTime"].get<std::string>()) >>
+          std::get_time(&time, "%Y-%m-%dT%H:%M:%SZ");
+      last = std::max<std::int64_t>(last, timegm(&time));
+    }
+  }
+  const bool over = waitFor([&] { return std::time(nullptr) >= last + 2; }, kLimit, 50ms);
+  return over ? "" : "the clocks do not agree";
 }
 
 std::string Side::awaitExpected(const Scenario& scenario, const Json& expected) {

@@ -36,6 +36,8 @@ class Side {
   std::string createPod(const std::string& name, const Json& brief);
   std::string patch(const Json& step);
   std::string remove(const Json& step);
+  std::string bind(const Json& step);
+  std::string rest(const Json& pods);
   std::string awaitExpected(const Scenario& scenario, const Json& expected);
   std::string settle();
   std::string probe(std::size_t nodes, bool& seen);
