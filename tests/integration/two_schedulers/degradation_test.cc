@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "integration/scheduler/cluster_objects.h"
 #include "integration/scheduler/scheduler_process.h"
 
@@ -137,6 +139,70 @@ TEST_F(Degradation, WithoutTheRightToStorageOnlyPodsWithVolumesWait) {
   EXPECT_THAT(scheduledCondition(cluster_, ns_, "with-volume").value("message", ""),
               HasSubstr("csinodes"));
   EXPECT_THAT(verbose(scheduler), Not(HasSubstr("[-]")));
+}
+
+// Profiles with upstream's default constraints are the only ones that look at Services.
+TEST_F(Degradation, WithoutTheRightToServicesPodsAreSpreadByTheirControllersOnly) {
+  takeRightsTo("services");
+  const std::size_t before = leaseEvents("FeatureDegraded", "services");
+  const Json labels = {{"app", "web"}};
+  const Json set = {
+      {"apiVersion", "apps/v1"},
+      {"kind", "ReplicaSet"},
+      {"metadata", {{"namespace", ns_}, {"name", "web"}}},
+      {"spec",
+       {{"replicas", 0},
+        {"selector", {{"matchLabels", labels}}},
+        {"template",
+         {{"metadata", {{"labels", labels}}},
+          {"spec", podManifest(ns_, "t", "stowage-scheduler", "100m", "64Mi")["spec"]}}}}}};
+  createAll(cluster_, {nodeManifest("n1", "4", "8Gi"), nodeManifest("n2", "4", "8Gi"), set});
+  // Only spreading scores: nothing else can have put the pods apart.
+  const ControlPlane::TempFile config(R"(apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: stowage-scheduler
+  plugins:
+    score:
+      disabled: [{name: "*"}]
+      enabled: [{name: PodTopologySpread, weight: 2}]
+)");
+  SchedulerFlags flags;
+  flags.extra = {"--config", config.path()};
+  SchedulerProcess scheduler(cluster_, flags);
+  ASSERT_TRUE(scheduler.waitReady()) << scheduler.process().log();
+  ASSERT_TRUE(waitFor(
+      [&] {
+        return verbose(scheduler).find("[!]default-spreading-services degraded") !=
+               std::string::npos;
+      },
+      20s))
+      << verbose(scheduler);
+  EXPECT_THAT(verbose(scheduler), HasSubstr("cannot read services"));
+  EXPECT_THAT(verbose(scheduler), Not(HasSubstr("[!]default-spreading-replicasets")));
+  EXPECT_TRUE(
+      waitFor([&] { return leaseEvents("FeatureDegraded", "services") == before + 1; }, 20s));
+
+  const std::string uid = getObject(cluster_, {"replicaset", "web", "-n", ns_})["metadata"]["uid"];
+  std::vector<Json> pods;
+  for (int i = 0; i < 4; ++i) {
+    Json& pod = pods.emplace_back(
+        podManifest(ns_, "web-" + std::to_string(i), "stowage-scheduler", "100m", "64Mi"));
+    pod["metadata"]["labels"] = labels;
+    pod["metadata"]["ownerReferences"] = {{{"apiVersion", "apps/v1"},
+                                           {"kind", "ReplicaSet"},
+                                           {"name", "web"},
+                                           {"uid", uid},
+                                           {"controller", true}}};
+  }
+  createAll(cluster_, pods);
+  ASSERT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 4; }, 20s))
+      << scheduler.process().log();
+  std::map<std::string, int> on;
+  for (const Json& pod : listObjects(cluster_, {"pods", "-n", ns_})) {
+    ++on[pod["spec"]["nodeName"].get<std::string>()];
+  }
+  EXPECT_EQ(on, (std::map<std::string, int>{{"n1", 2}, {"n2", 2}}));
 }
 
 }  // namespace
