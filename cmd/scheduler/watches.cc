@@ -74,6 +74,8 @@ k8sclient::ReflectorOptions budgetOptions() {
 // Pods that have ended hold nothing: the server leaves them out, as for kube-scheduler.
 k8sclient::ReflectorOptions podOptions() {
   k8sclient::ReflectorOptions options = optionsFor("pods");
+  // Each pod is heard of at least twice: when it comes and when it is bound.
+  options.lane = k8sclient::CallOptions::Lane::kFast;
   options.field_selector = "status.phase!=Succeeded,status.phase!=Failed";
   return options;
 }

@@ -40,6 +40,11 @@ struct CallOptions {
   enum class Lane { kDefault, kFast } lane = Lane::kDefault;
   Query query = {};
 };
+struct StreamOptions {
+  base::Duration idle;  // silence that ends it
+  // kFast: for a stream that says something once or more per pod.
+  CallOptions::Lane lane = CallOptions::Lane::kDefault;
+};
 
 // What the server said, or why it could not be asked.
 struct ApiError {
@@ -69,7 +74,7 @@ class ApiClient {
                                       const std::stop_token& stop) = 0;
   // A watch or other streamed GET: path with query. See HttpTransport::stream. An answer that is
   // not 2xx becomes an ApiError.
-  virtual ApiResult<StreamEnd> stream(const std::string& path, base::Duration idle,
+  virtual ApiResult<StreamEnd> stream(const std::string& path, const StreamOptions& options,
                                       const std::stop_token& stop,
                                       const std::function<bool(std::string_view)>& on_data) = 0;
 

@@ -76,6 +76,11 @@ ApiError errorOfTransport(Method method, const TransportError& error) {
   return out;
 }
 
+HttpTransport& transportOf(const Session& session, CallOptions::Lane lane) {
+  const bool fast = lane == CallOptions::Lane::kFast && session.fast != nullptr;
+  return fast ? *session.fast : *session.calls;
+}
+
 ApiError errorOfStatus(const base::Status& status) {
   ApiError out;
   out.code = status.code();
@@ -189,8 +194,7 @@ ApiResult<HttpResponse> RestApiClient::attempt(Call& call, const std::stop_token
   call.host = (*session)->host;
   if (limit_) metrics_.throttled(call.method, call.host, waited);
   addHeaders(**session, call.request);
-  const bool fast = call.lane == CallOptions::Lane::kFast && (*session)->fast != nullptr;
-  HttpTransport& transport = fast ? *(*session)->fast : *(*session)->calls;
+  HttpTransport& transport = transportOf(**session, call.lane);
   const base::SteadyTime started = clock_.now();
   auto response = transport.send(call.request, call.deadline - started, stop);
   metrics_.request(call.method, call.host, response ? response->status : 0, clock_.now() - started);
@@ -249,7 +253,7 @@ ApiResult<std::string> RestApiClient::call(Method method, const std::string& pat
   }
 }
 
-ApiResult<StreamEnd> RestApiClient::stream(const std::string& path, base::Duration idle,
+ApiResult<StreamEnd> RestApiClient::stream(const std::string& path, const StreamOptions& options,
                                            const std::stop_token& stop,
                                            const std::function<bool(std::string_view)>& on_data) {
   auto session = openSession(stop);
@@ -276,8 +280,8 @@ ApiResult<StreamEnd> RestApiClient::stream(const std::string& path, base::Durati
     refused.body.append(data.substr(0, room));
     return refused.body.size() < kMaxStreamErrorBody;
   };
-  auto end =
-      (*session)->calls->stream(request, kStreamHeaderTimeout, idle, ended.token(), handlers);
+  auto end = transportOf(**session, options.lane)
+                 .stream(request, kStreamHeaderTimeout, options.idle, ended.token(), handlers);
   if (refused.status != 0) return tl::unexpected(errorOfAnswer(Method::kGet, refused));
   if ((*session)->replaced.stop_requested() && !stop.stop_requested()) {
     return StreamEnd{StreamEnd::Reason::kComplete, "credentials were replaced"};

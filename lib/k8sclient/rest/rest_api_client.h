@@ -40,7 +40,7 @@ class RestApiClient final : public ApiClient {
   ApiResult<std::string> call(Method method, const std::string& path, std::string_view body,
                               std::string_view content_type, const CallOptions& options,
                               const std::stop_token& stop) override;
-  ApiResult<StreamEnd> stream(const std::string& path, base::Duration idle,
+  ApiResult<StreamEnd> stream(const std::string& path, const StreamOptions& options,
                               const std::stop_token& stop,
                               const std::function<bool(std::string_view)>& on_data) override;
 

@@ -157,8 +157,8 @@ void ReflectorLoop::watch(const WatchMachine::OpenWatch& step, const std::stop_t
     }
     return verdict == LineSplitter::Verdict::kContinue;
   };
-  const auto end =
-      api_.stream(path_ + encodeQuery(step.query), options_.idle_timeout, stop, on_piece);
+  const auto end = api_.stream(path_ + encodeQuery(step.query),
+                               {options_.idle_timeout, options_.lane}, stop, on_piece);
   if (stop.stop_requested()) return;
   warnWithoutBookmark();
   codec_.clearStage();  // of a streaming list that did not come to its mark

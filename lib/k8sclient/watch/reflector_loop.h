@@ -33,6 +33,8 @@ struct ReflectorOptions {
   base::Duration min_watch_timeout = std::chrono::minutes(5);
   base::Duration max_watch_timeout = std::chrono::minutes(10);
   base::Duration list_timeout = std::chrono::seconds(60);  // one page; the server's own limit
+  // Of the watch; pages of lists are few and always take the default lane.
+  CallOptions::Lane lane = CallOptions::Lane::kDefault;
   BackoffOptions backoff;
   // Told of each exchange that failed, on the reflector's thread. May be empty.
   std::function<void(const std::string& error)> on_error;

@@ -75,6 +75,9 @@ class ClientOnRealApi : public ::testing::Test {
   }
 
   ControlPlane& cluster_ = ControlPlane::instance();
+  // On a watch of that lane.
+  void watchThroughABadNetwork(CallOptions::Lane lane);
+
   ShiftedClock clock_;
   std::string ns_;
 };
@@ -176,13 +179,14 @@ TEST_F(ClientOnRealApi, ListsInPagesAndByStreamSeeTheSameAndFollowChanges) {
   EXPECT_EQ(by_stream.reflector->health().relists, 1U);
 }
 
-TEST_F(ClientOnRealApi, WatchThroughAProxyThatCutsDelaysAndStallsLosesNothing) {
+void ClientOnRealApi::watchThroughABadNetwork(CallOptions::Lane lane) {
   k8sclient::ClientConfig config = adminConfig();
   Relay relay(Relay::Kind::kFixed, std::stoi(config.endpoint.port));
   config.endpoint.port = std::to_string(relay.port());
   auto api = connect(config);
   k8sclient::ReflectorOptions impatient;
   impatient.idle_timeout = 2s;
+  impatient.lane = lane;
   PodWatch watch(*api, clock_, ns_, impatient);
   createPod("a");
   ASSERT_TRUE(watch.sees({"a"}));
@@ -202,6 +206,14 @@ TEST_F(ClientOnRealApi, WatchThroughAProxyThatCutsDelaysAndStallsLosesNothing) {
   EXPECT_TRUE(waitFor([&] { return relay.connectionCount() > connections; }, 20s));
   relay.stall(false);
   EXPECT_TRUE(watch.sees({"b", "c", "d"})) << "after a stall";
+}
+
+TEST_F(ClientOnRealApi, WatchThroughAProxyThatCutsDelaysAndStallsLosesNothing) {
+  watchThroughABadNetwork(CallOptions::Lane::kDefault);
+}
+
+TEST_F(ClientOnRealApi, AWatchOnTheFastLaneLosesNothingEither) {
+  watchThroughABadNetwork(CallOptions::Lane::kFast);
 }
 
 TEST_F(ClientOnRealApi, ServerKilledAndRestartedOnTheSameDataIsFollowedOn) {

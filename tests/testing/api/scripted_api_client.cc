@@ -165,12 +165,13 @@ ScriptedApiClient::Answer ScriptedApiClient::call(k8sclient::Method method, cons
 }
 
 ApiResult<StreamEnd> ScriptedApiClient::stream(
-    const std::string& path, base::Duration idle, const std::stop_token& stop,
+    const std::string& path, const k8sclient::StreamOptions& options, const std::stop_token& stop,
     const std::function<bool(std::string_view)>& on_data) {
   AskedCall asked;
   asked.verb = "WATCH";
   asked.path = path;
-  asked.timeout = idle;
+  asked.timeout = options.idle;
+  asked.fast_lane = options.lane == k8sclient::CallOptions::Lane::kFast;
   const Step step = next(asked);
   if (step.stream) return step.stream(asked, stop, on_data);
   if (step.call) return tl::unexpected(apiError(599, "TestScript", "expected a call"));

@@ -72,7 +72,7 @@ class ScriptedApiClient final : public k8sclient::ApiClient {
               std::string_view content_type, const k8sclient::CallOptions& options,
               const std::stop_token& stop) override;
   k8sclient::ApiResult<k8sclient::StreamEnd> stream(
-      const std::string& path, base::Duration idle, const std::stop_token& stop,
+      const std::string& path, const k8sclient::StreamOptions& options, const std::stop_token& stop,
       const std::function<bool(std::string_view)>& on_data) override;
 
  private:

@@ -185,6 +185,19 @@ TEST_F(RestApiClientTest, TheFastLaneIsUsedWhenAskedForAndThere) {
   EXPECT_EQ(calls_->requests.size(), 1U);
 }
 
+TEST_F(RestApiClientTest, AStreamTakesTheLaneItAsksFor) {
+  const auto rest = client();
+  int on_calls = 0;
+  int on_fast = 0;
+  calls_->on_stream = [&](const auto&, const auto&) { return ++on_calls, StreamEnd{}; };
+  fast_->on_stream = [&](const auto&, const auto&) { return ++on_fast, StreamEnd{}; };
+  const auto ignore = [](std::string_view) { return true; };
+  ASSERT_TRUE(rest->stream("/a?watch=1", {seconds(1)}, {}, ignore));
+  EXPECT_EQ(std::pair(on_calls, on_fast), std::pair(1, 0));
+  ASSERT_TRUE(rest->stream("/a?watch=1", {seconds(1), CallOptions::Lane::kFast}, {}, ignore));
+  EXPECT_EQ(std::pair(on_calls, on_fast), std::pair(1, 1));
+}
+
 TEST_F(RestApiClientTest, StatusesBecomeCodesWithReasonAndMessage) {
   struct Case {
     int status;
@@ -359,7 +372,7 @@ TEST_F(RestApiClientTest, TheClientSideLimitDelaysCallsButNotStreams) {
   EXPECT_THAT(clock_.slept, ElementsAre(500, 500));
   EXPECT_EQ(sink_.values["rest_client_rate_limiter_duration_seconds verb=GET host=h:1"].total, 5);
   calls_->on_stream = [](const std::stop_token&, const StreamHandlers&) { return StreamEnd{}; };
-  EXPECT_TRUE(rest->stream("/a?watch=1", seconds(1), {}, [](std::string_view) { return true; }));
+  EXPECT_TRUE(rest->stream("/a?watch=1", {seconds(1)}, {}, [](std::string_view) { return true; }));
   EXPECT_EQ(clock_.slept.size(), 2U);
   const auto late = rest->get("/a", {.timeout = milliseconds(100)}, {});
   ASSERT_FALSE(late);
@@ -376,7 +389,7 @@ TEST_F(RestApiClientTest, AStreamDeliversItsDataAndTellsHowItEnded) {
     return StreamEnd{StreamEnd::Reason::kIdle, "quiet"};
   };
   std::string seen;
-  const auto end = rest->stream("/a?watch=1", seconds(1), {}, [&](std::string_view data) {
+  const auto end = rest->stream("/a?watch=1", {seconds(1)}, {}, [&](std::string_view data) {
     seen += data;
     return true;
   });
@@ -396,7 +409,7 @@ TEST_F(RestApiClientTest, ARefusedStreamIsAnApiErrorWithABoundedBody) {
     EXPECT_LT(pieces, 100);
     return StreamEnd{StreamEnd::Reason::kCancelled, ""};
   };
-  const auto end = rest->stream("/a", seconds(1), {}, [](std::string_view) {
+  const auto end = rest->stream("/a", {seconds(1)}, {}, [](std::string_view) {
     ADD_FAILURE() << "an error's body is no data";
     return true;
   });
@@ -416,7 +429,7 @@ TEST_F(RestApiClientTest, AStreamEndsInOrderWhenItsCredentialsAreReplaced) {
     EXPECT_TRUE(stop.stop_requested());
     return StreamEnd{StreamEnd::Reason::kCancelled, "stopped"};
   };
-  const auto end = rest->stream("/a", seconds(1), {}, [](std::string_view) { return true; });
+  const auto end = rest->stream("/a", {seconds(1)}, {}, [](std::string_view) { return true; });
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, StreamEnd::Reason::kComplete) << "so that the watch goes on at once";
 }
@@ -431,7 +444,7 @@ TEST_F(RestApiClientTest, AStopOfTheCallerIsAStopOfTheStream) {
     return StreamEnd{StreamEnd::Reason::kCancelled, "stopped"};
   };
   const auto end =
-      rest->stream("/a", seconds(1), stop.get_token(), [](std::string_view) { return true; });
+      rest->stream("/a", {seconds(1)}, stop.get_token(), [](std::string_view) { return true; });
   ASSERT_TRUE(end);
   EXPECT_EQ(end->reason, StreamEnd::Reason::kCancelled);
 }
