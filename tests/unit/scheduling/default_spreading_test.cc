@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "scheduling/peers/workload_selectors.h"
 #include "testing/scheduling/scheduler_harness.h"
 
@@ -176,6 +178,50 @@ TEST(DefaultSpreading, AProfilesOwnHardConstraintFilters) {
   h.advance(std::chrono::seconds(11));
   h.settle();
   EXPECT_EQ(h.boundTo("p"), "na");
+}
+
+// How many of twenty nodes of four cores hold pods after Services with so many replicas of a
+// quarter core came, one after the other.
+std::size_t nodesUsed(bool system, int services, int replicas) {
+  HarnessOptions options;
+  options.profile.spread_defaults.system = system;
+  SchedulerHarness h(options);
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    h.add(makeNode(name).cpu("4").memory("16Gi").label(kHost, name).zone(i % 2 == 0 ? "a" : "b"));
+  }
+  std::set<std::string> used;
+  for (int app = 0; app < services; ++app) {
+    const std::string label = "app" + std::to_string(app);
+    h.scheduler->workloadChanged(service(label, {{"app", label}}));
+    for (int i = 0; i < replicas; ++i) {
+      const std::string pod = label + "-" + std::to_string(i);
+      h.add(makePod(pod).label("app", label).cpu("250m").memory("1Gi"));
+      h.settle();
+      used.insert(h.boundTo(pod));
+    }
+  }
+  EXPECT_FALSE(used.contains("")) << "there is room for all";
+  return used.size();
+}
+
+// Why Stowage's own profile has no default constraints: docs/decisions/0007.
+// Why Stowage's own profile has no default constraints: docs/decisions/0007.
+TEST(DefaultSpreading, UpstreamsConstraintsWouldCostTheDefaultProfileNodes) {
+  struct Row {
+    int services, replicas;
+    std::size_t without, with_upstreams;
+  };
+  // The table of that decision.
+  for (const Row& row : {Row{1, 12, 1, 3},
+                         {1, 20, 2, 4},
+                         {10, 3, 2, 3},
+                         {4, 5, 2, 2},
+                         {5, 16, 5, 7},
+                         {10, 12, 8, 9}}) {
+    EXPECT_EQ(nodesUsed(false, row.services, row.replicas), row.without);
+    EXPECT_EQ(nodesUsed(true, row.services, row.replicas), row.with_upstreams);
+  }
 }
 
 TEST(DefaultSpreading, ServicesAreWatchedOnlyWhereTheyDecide) {
