@@ -92,6 +92,7 @@ void WriteDispatcher::start() {
 
 WriteDispatcher::Submitted WriteDispatcher::submit(std::unique_ptr<ObjectWrite> write) {
   std::unique_ptr<ObjectWrite> superseded;
+  bool queued = false;
   {
     std::lock_guard lock(mutex_);
     if (!accepting_) return Submitted::kStopped;
@@ -102,8 +103,11 @@ WriteDispatcher::Submitted WriteDispatcher::submit(std::unique_ptr<ObjectWrite> 
         metrics_->dropped->increment();
         return Submitted::kFull;
       }
-      enqueueLocked(object, write->callType());
+      queue_.push_back(object);
+      ++pending_;
+      metrics_->pending(write->callType(), 1);
       slots_[object].waiting = std::move(write);
+      queued = true;
     } else if (at->second.waiting != nullptr) {
       ObjectWrite& older = *at->second.waiting;
       if (write->relevance() < older.relevance()) return Submitted::kSkipped;
@@ -126,6 +130,7 @@ WriteDispatcher::Submitted WriteDispatcher::submit(std::unique_ptr<ObjectWrite> 
       at->second.waiting = std::move(write);
     }
   }
+  if (queued) work_.notify_one();
   if (superseded != nullptr) superseded->finished(WriteEnd::kSuperseded, {});
   return Submitted::kQueued;
 }
@@ -143,15 +148,8 @@ bool WriteDispatcher::takeBack(const base::Symbol& object, std::string_view call
     queue_.erase(std::find(queue_.begin(), queue_.end(), object));
     slots_.erase(at);
   }
-  changed_.notify_all();  // stop() counts what waits
+  if (allSentLocked()) idle_.notify_all();
   return true;
-}
-
-void WriteDispatcher::enqueueLocked(const base::Symbol& object, std::string_view call_type) {
-  queue_.push_back(object);
-  ++pending_;
-  metrics_->pending(call_type, 1);
-  changed_.notify_one();
 }
 
 void WriteDispatcher::send(const std::stop_token& stop) {
@@ -159,7 +157,7 @@ void WriteDispatcher::send(const std::stop_token& stop) {
     std::unique_ptr<ObjectWrite> write;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, stop, [&] { return !queue_.empty(); });
+      work_.wait(lock, stop, [&] { return !queue_.empty(); });
       if (stop.stop_requested()) return;
       const base::Symbol object = queue_.front();
       queue_.pop_front();
@@ -181,6 +179,7 @@ void WriteDispatcher::finish(std::unique_ptr<ObjectWrite> write, const base::Sta
                              base::Duration took) {
   metrics_->executed(write->callType(), status.ok(), took);
   const base::Symbol object = write->object();
+  bool queued = false;
   {
     // The object is free before finished() runs: a follow-up submitted from there is not skipped.
     std::lock_guard lock(mutex_);
@@ -191,9 +190,11 @@ void WriteDispatcher::finish(std::unique_ptr<ObjectWrite> write, const base::Sta
     } else {
       at->second.in_flight = false;
       queue_.push_back(object);
+      queued = true;
     }
-    changed_.notify_all();
+    if (allSentLocked()) idle_.notify_all();
   }
+  if (queued) work_.notify_one();  // this sender may be busy with finished()
   write->finished(WriteEnd::kExecuted, status);
 }
 
@@ -203,7 +204,7 @@ bool WriteDispatcher::stop(base::Duration limit) {
   {
     std::unique_lock lock(mutex_);
     accepting_ = false;
-    all_sent = changed_.wait_for(lock, limit, [&] { return pending_ == 0 && in_flight_ == 0; });
+    all_sent = idle_.wait_for(lock, limit, [&] { return allSentLocked(); });
   }
   for (std::jthread& thread : threads_) thread.request_stop();
   for (std::jthread& thread : threads_) {

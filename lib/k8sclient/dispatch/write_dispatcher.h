@@ -114,15 +114,16 @@ class WriteDispatcher {
   };
 
   void send(const std::stop_token& stop);
-  void enqueueLocked(const base::Symbol& object, std::string_view call_type);
+  [[nodiscard]] bool allSentLocked() const { return pending_ == 0 && in_flight_ == 0; }
   void finish(std::unique_ptr<ObjectWrite> write, const base::Status& status, base::Duration took);
 
   const WriteDispatcherOptions options_;
   base::Clock& clock_;
   std::unique_ptr<Metrics> metrics_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable_any changed_;
+  mutable std::mutex mutex_;          // guards what follows
+  std::condition_variable_any work_;  // a sender waits for the queue; one write wakes one of them
+  std::condition_variable idle_;      // stop() waits for the last write
   std::unordered_map<base::Symbol, Slot> slots_;
   std::deque<base::Symbol> queue_;  // objects whose waiting write may be sent, oldest first
   std::size_t pending_ = 0;

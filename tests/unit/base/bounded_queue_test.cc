@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -86,6 +88,46 @@ TEST(BoundedQueue, AProducerWaitsForRoomAndGoesOn) {
   std::jthread producer([&] { EXPECT_TRUE(queue.push(2, {})); });
   EXPECT_EQ(queue.pop({}), 1);
   EXPECT_EQ(queue.pop({}), 2);
+}
+
+TEST(BoundedQueue, ADrainLetsAllWaitingProducersGoOn) {
+  constexpr int kProducers = 4;
+  BoundedQueue<int> queue(kProducers);
+  for (int i = 0; i < kProducers; ++i) ASSERT_TRUE(queue.tryPush(i));
+  std::latch all_begun(kProducers + 1);
+  std::vector<std::jthread> producers;
+  for (int i = 0; i < kProducers; ++i) {
+    producers.emplace_back([&] {
+      all_begun.arrive_and_wait();
+      EXPECT_TRUE(queue.push(7, {}));
+    });
+  }
+  all_begun.arrive_and_wait();
+  EXPECT_EQ(queue.drain().size(), kProducers);
+  producers.clear();
+  EXPECT_EQ(queue.size(), kProducers);
+}
+
+// One value wakes one consumer. One that is stopped as it is woken must not let the value lie while
+// others wait for it.
+TEST(BoundedQueue, StoppedConsumersTakeNobodysWakeUp) {
+  for (int round = 0; round < 500; ++round) {
+    BoundedQueue<int> queue(4);
+    std::atomic<int> taken = 0;
+    std::jthread lasting([&] {
+      while (queue.pop({})) ++taken;
+    });
+    std::jthread stopped([&](const std::stop_token& stop) {
+      while (queue.pop(stop)) ++taken;
+    });
+    EXPECT_TRUE(queue.push(1, {}));
+    stopped.request_stop();
+    EXPECT_TRUE(queue.push(2, {}));
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (taken < 2 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    EXPECT_EQ(taken, 2);
+    queue.close();
+  }
 }
 
 TEST(BoundedQueue, NothingIsLostOrDoubledBetweenManyThreads) {
