@@ -240,15 +240,17 @@ Mask maskOfPod(const json& question, const json& pod) {
   if (isKeptAwayByNominated(question, pod)) {
     return {"anti-affinity of a nominated pod", Mask::Scope::kPod};
   }
+  // What leaves the whole pod out goes before what leaves out its preemption only.
+  const Mask spreading{"spreading beside pods that never count",
+                       spreadsByWhatIsNotCounted(question, pod)};
+  if (spreading.scope == Mask::Scope::kPod) return spreading;
   if (exclusiveClaimHasOddUsers(question, pod)) {
     return {"users of an exclusive claim", Mask::Scope::kPreemption};
   }
   if (wantsPortsWhereTwoHoldOne(question, pod)) {
     return {"a host port held twice", Mask::Scope::kPreemption};
   }
-  const Mask::Scope scope = spreadsByWhatIsNotCounted(question, pod);
-  if (scope == Mask::Scope::kNothing) return {};
-  return {"spreading beside pods that never count", scope};
+  return spreading.scope == Mask::Scope::kNothing ? Mask{} : spreading;
 }
 
 }  // namespace stowage::conformance
