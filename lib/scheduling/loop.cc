@@ -86,6 +86,7 @@ void SchedulingLoop::apply(News& news) {
                  },
                  [&](PodReadAnswer& answer) { scheduler_.podRefetched(answer.ref, answer.pod); },
                  [&](VolumeWriteAnswer& answer) { scheduler_.volumeWritten(answer); },
+                 [&](ExtenderAnswer& answer) { scheduler_.extendersAnswered(answer); },
                  [&](CachesSynced&) { synced_.store(true, std::memory_order_release); },
                  [&](Inspection& inspect) { inspect(scheduler_); },
              },

@@ -83,7 +83,7 @@ using News =
     std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
                  NamespaceRemoval, BudgetChange, BudgetRemoval, BudgetsSynced, StorageChange,
                  StorageOutage, WorkloadChange, BindAnswer, PodReadAnswer, NominationAnswer,
-                 EvictionAnswer, VolumeWriteAnswer, CachesSynced, Inspection>;
+                 EvictionAnswer, VolumeWriteAnswer, ExtenderAnswer, CachesSynced, Inspection>;
 
 struct LoopOptions {
   std::size_t inbox_capacity = 8192;

@@ -3,6 +3,7 @@
 // Scheduler's inputs. Ownership: the implementer outlives the Scheduler.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct PodRef {
 struct BindRequest {
   PodRef pod;
   Symbol node;
+  // The extender that binds this pod, by position in the configuration.
+  std::optional<std::size_t> extender = std::nullopt;
 };
 
 // What became of a bind. Only kBound is success; the others say what to do next.

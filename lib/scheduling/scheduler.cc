@@ -180,6 +180,8 @@ void Scheduler::volumeWritten(const VolumeWriteAnswer& answer) {
                [&] { impl_->binding.volumes().written(answer); });
 }
 
+void Scheduler::extendersAnswered(const ExtenderAnswer& /*answer*/) {}
+
 void Scheduler::storageOutage(const StorageOutage& outage) {
   impl_->apply("storage outage", resourceNameOf(outage.kind),
                [&] { impl_->storage_intake.outage(outage); });

@@ -17,6 +17,7 @@
 #include "kubeapi/pod.h"
 #include "kubeapi/policy.h"
 #include "scheduling/cycle/inspection.h"
+#include "scheduling/extenders/extender_port.h"
 #include "scheduling/peers/workload_selectors.h"
 #include "scheduling/ports.h"
 #include "scheduling/profile.h"
@@ -26,6 +27,7 @@ namespace stowage::scheduling {
 
 struct SchedulerOptions {
   std::vector<Profile> profiles;  // at least one, unique names
+  std::vector<ExtenderSpec> extenders;
   base::Duration pod_initial_backoff = std::chrono::seconds(1);
   base::Duration pod_max_backoff = std::chrono::seconds(10);
   base::Duration unschedulable_flush = std::chrono::minutes(5);  // longest stay without an event
@@ -44,6 +46,7 @@ struct SchedulerPorts {
   Evictor* evictor = nullptr;  // may be null: then nobody is preempted
   // May be null: then pods whose volumes have to be bound first fail.
   VolumeWriter* volumes = nullptr;
+  ExtenderCaller* extenders = nullptr;  // may be null when there are no extenders
 };
 
 struct QueueSizes {
@@ -87,6 +90,9 @@ class Scheduler {
 
   // The answer to VolumeWriter::write.
   void volumeWritten(const VolumeWriteAnswer& answer);
+
+  // The answer to ExtenderCaller::ask.
+  void extendersAnswered(const ExtenderAnswer& answer);
 
   // The answer to PodReader::refetch. nullopt: the read failed and is tried again; a null pod:
   // there is no pod of that name now.
