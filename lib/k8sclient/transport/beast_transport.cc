@@ -2,17 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/optional/optional.hpp>
-#include <cctype>
-#include <limits>
+#include <memory>
 #include <mutex>
 #include <utility>
 
+#include "k8sclient/transport/answer_reader.h"
 #include "k8sclient/transport/deadline.h"
 #include "k8sclient/transport/polled_connection.h"
 #include "k8sclient/transport/resolver.h"
@@ -23,148 +17,12 @@ namespace stowage::k8sclient {
 
 namespace {
 
-namespace http = boost::beast::http;
-using boost::beast::error_code;
-
 // The API server closes idle connections after 90 s (net/http's IdleTimeout there); older ones are
 // not worth the try.
 constexpr std::chrono::seconds kMaxIdle{60};
 constexpr std::size_t kMaxPooled = 64;
-constexpr std::uint32_t kHeaderLimit = 64 << 10;
 
-// A body that collects what was parsed since it was last emptied. Unlike string_body it does not
-// reserve what a Content-Length claims.
-struct PieceBody {
-  using value_type = std::string;
-  class reader {
-   public:
-    template <bool kIsRequest, class Fields>
-    reader(http::header<kIsRequest, Fields>& /*header*/, value_type& body) : body_(body) {}
-    void init(const boost::optional<std::uint64_t>& /*length*/, error_code& error) { error = {}; }
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, error_code& error) {
-      error = {};
-      std::size_t total = 0;
-      for (auto it = boost::asio::buffer_sequence_begin(buffers);
-           it != boost::asio::buffer_sequence_end(buffers); ++it) {
-        const boost::asio::const_buffer piece(*it);
-        body_.append(static_cast<const char*>(piece.data()), piece.size());
-        total += piece.size();
-      }
-      return total;
-    }
-    void finish(error_code& error) { error = {}; }
-
-   private:
-    value_type& body_;
-  };
-};
-
-using Parser = http::response_parser<PieceBody>;
-
-std::string lower(boost::beast::string_view text) {
-  std::string out(text.data(), text.size());
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-HttpResponse headersOf(Parser& parser) {
-  HttpResponse response;
-  response.status = static_cast<int>(parser.get().result_int());
-  for (const auto& field : parser.get()) {
-    response.headers.emplace_back(lower(field.name_string()),
-                                  std::string(field.value().data(), field.value().size()));
-  }
-  return response;
-}
-
-// A connection with what was read beyond the last answer.
-struct Lane {
-  PolledConnection connection;
-  std::string unread;
-  base::SteadyTime idle_since{};
-  bool reused = false;
-};
 using LanePtr = std::unique_ptr<Lane>;
-
-TransportError errorOf(Io io, Phase phase, const std::string& detail) {
-  switch (io) {
-    case Io::kTimeout:
-      return {base::Code::kTimeout, phase, "no complete answer in time"};
-    case Io::kWoken:
-      return {base::Code::kCancelled, phase, "stopped"};
-    case Io::kEnd:
-      return {base::Code::kUnavailable, phase, "the server closed the connection"};
-    default:
-      return {base::Code::kUnavailable, phase, detail.empty() ? "connection lost" : detail};
-  }
-}
-
-// One answer as it is read: feeds the parser from the connection.
-class AnswerReader {
- public:
-  explicit AnswerReader(Lane& lane) : lane_(lane) { renew(); }
-
-  // Reads until the headers are known. Interim answers (1xx) are skipped.
-  std::optional<TransportError> readHeaders() {
-    for (;;) {
-      while (!parser_->is_header_done()) {
-        if (auto error = advance(Phase::kSent)) return error;
-      }
-      if (parser_->get().result_int() / 100 != 1) return std::nullopt;
-      renew();
-    }
-  }
-  // Reads one more piece; the body grows, or done() turns true.
-  std::optional<TransportError> readMore() { return advance(Phase::kBody); }
-
-  [[nodiscard]] bool done() const { return parser_->is_done(); }
-  [[nodiscard]] bool sawBytes() const { return saw_bytes_; }
-  [[nodiscard]] bool connectionIsReusable() const {
-    return parser_->is_done() && parser_->keep_alive() && lane_.unread.empty();
-  }
-  std::string& body() { return parser_->get().body(); }
-  HttpResponse headers() { return headersOf(*parser_); }
-
- private:
-  void renew() {
-    parser_.emplace();
-    tried_unread_ = false;
-    parser_->header_limit(kHeaderLimit);
-    // Limits are ours: send() has one, watches have none. (boost::none is refused by 1.74 when the
-    // body comes after the header.)
-    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
-    parser_->eager(true);
-  }
-
-  std::optional<TransportError> advance(Phase phase) {
-    // What came together with an interim answer may hold the next one already.
-    if (!std::exchange(tried_unread_, true) && !lane_.unread.empty()) return parse(phase);
-    const Io io = lane_.connection.read(lane_.unread);
-    if (io == Io::kEnd) {
-      error_code error;
-      if (parser_->got_some()) parser_->put_eof(error);
-      if (parser_->is_done() && !error) return std::nullopt;
-    }
-    if (io != Io::kDone) return errorOf(io, phase, lane_.connection.error());
-    saw_bytes_ = true;
-    return parse(phase);
-  }
-
-  std::optional<TransportError> parse(Phase phase) {
-    error_code error;
-    const std::size_t used = parser_->put(boost::asio::buffer(lane_.unread), error);
-    lane_.unread.erase(0, used);
-    if (!error || error == http::error::need_more) return std::nullopt;
-    return TransportError{base::Code::kUnavailable, phase, "malformed answer: " + error.message()};
-  }
-
-  Lane& lane_;
-  boost::optional<Parser> parser_;
-  bool saw_bytes_ = false;
-  bool tried_unread_ = false;
-};
 
 class BeastTransport final : public HttpTransport {
  public:
