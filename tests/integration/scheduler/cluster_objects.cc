@@ -80,6 +80,14 @@ std::size_t boundPods(ControlPlane& cluster, const std::string& ns) {
   return bound;
 }
 
+std::map<std::string, int> podsPerNode(ControlPlane& cluster, const std::string& ns) {
+  std::map<std::string, int> on;
+  for (const Json& pod : listObjects(cluster, {"pods", "-n", ns})) {
+    if (pod["spec"].contains("nodeName")) ++on[pod["spec"]["nodeName"].get<std::string>()];
+  }
+  return on;
+}
+
 Json scheduledCondition(ControlPlane& cluster, const std::string& ns, const std::string& pod) {
   const Json object = getObject(cluster, {"pod", pod, "-n", ns});
   if (!object.is_object()) return {};

@@ -17,6 +17,18 @@ Json nodeManifest(const std::string& name, const std::string& cpu, const std::st
 Json podManifest(const std::string& ns, const std::string& name, const std::string& scheduler,
                  const std::string& cpu, const std::string& memory);
 
+// Configuration in which nothing but spreading scores, with upstream's default constraints: nothing
+// else can have put pods apart.
+inline constexpr const char* kOnlySpreadingScores = R"(apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: stowage-scheduler
+  plugins:
+    score:
+      disabled: [{name: "*"}]
+      enabled: [{name: PodTopologySpread, weight: 2}]
+)";
+
 // kubectl create -f - for many objects at once; ends the test program's test on failure.
 void createAll(ControlPlane& cluster, const std::vector<Json>& objects);
 void deleteNodes(ControlPlane& cluster);
@@ -29,6 +41,8 @@ std::vector<Json> listObjects(ControlPlane& cluster, const std::vector<std::stri
 
 // Pods of a namespace that have a node.
 std::size_t boundPods(ControlPlane& cluster, const std::string& ns);
+// How many of them each node has; nodes without one are left out.
+std::map<std::string, int> podsPerNode(ControlPlane& cluster, const std::string& ns);
 // The PodScheduled condition of a pod, or null.
 Json scheduledCondition(ControlPlane& cluster, const std::string& ns, const std::string& pod);
 // Events about a pod with that reason.

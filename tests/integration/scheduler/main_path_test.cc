@@ -157,11 +157,8 @@ TEST_F(SchedulerOnRealApi, SpreadConstraintsKeepTheSkew) {
   createAll(cluster_, pods);
   ASSERT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 6; }, 20s))
       << scheduler.process().log();
-  std::map<std::string, int> on;
-  for (const Json& pod : listObjects(cluster_, {"pods", "-n", ns_}))
-    ++on[pod["spec"]["nodeName"].get<std::string>()];
-  EXPECT_EQ(on["n1"], 3);
-  EXPECT_EQ(on["n2"], 3);
+  const auto on = podsPerNode(cluster_, ns_);
+  EXPECT_EQ(on, (std::map<std::string, int>{{"n1", 3}, {"n2", 3}}));
 }
 
 // Profile with upstream's plugins: pods of a Service are spread without asking for it.
@@ -176,16 +173,7 @@ TEST_F(SchedulerOnRealApi, PodsOfAServiceAreSpreadByDefaultInUpstreamsProfile) {
         {"metadata", {{"namespace", ns_}, {"name", "db"}}},
         {"spec",
          {{"selector", {{"app", "db"}}}, {"ports", {{{"port", 5432}, {"protocol", "TCP"}}}}}}}});
-  // Only what spreads scores: nothing else can have put them apart.
-  const ControlPlane::TempFile config(R"(apiVersion: kubescheduler.config.k8s.io/v1
-kind: KubeSchedulerConfiguration
-profiles:
-- schedulerName: stowage-scheduler
-  plugins:
-    score:
-      disabled: [{name: "*"}]
-      enabled: [{name: PodTopologySpread, weight: 2}]
-)");
+  const ControlPlane::TempFile config(kOnlySpreadingScores);
   SchedulerFlags flags;
   flags.extra = {"--config", config.path()};
   SchedulerProcess scheduler(cluster_, flags);
@@ -199,9 +187,7 @@ profiles:
   createAll(cluster_, pods);
   ASSERT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 6; }, 20s))
       << scheduler.process().log();
-  std::map<std::string, int> on;
-  for (const Json& pod : listObjects(cluster_, {"pods", "-n", ns_}))
-    ++on[pod["spec"]["nodeName"].get<std::string>()];
+  const auto on = podsPerNode(cluster_, ns_);
   EXPECT_EQ(on, (std::map<std::string, int>{{"n1", 2}, {"n2", 2}, {"n3", 2}}));
 }
 

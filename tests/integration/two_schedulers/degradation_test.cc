@@ -157,16 +157,7 @@ TEST_F(Degradation, WithoutTheRightToServicesPodsAreSpreadByTheirControllersOnly
          {{"metadata", {{"labels", labels}}},
           {"spec", podManifest(ns_, "t", "stowage-scheduler", "100m", "64Mi")["spec"]}}}}}};
   createAll(cluster_, {nodeManifest("n1", "4", "8Gi"), nodeManifest("n2", "4", "8Gi"), set});
-  // Only spreading scores: nothing else can have put the pods apart.
-  const ControlPlane::TempFile config(R"(apiVersion: kubescheduler.config.k8s.io/v1
-kind: KubeSchedulerConfiguration
-profiles:
-- schedulerName: stowage-scheduler
-  plugins:
-    score:
-      disabled: [{name: "*"}]
-      enabled: [{name: PodTopologySpread, weight: 2}]
-)");
+  const ControlPlane::TempFile config(kOnlySpreadingScores);
   SchedulerFlags flags;
   flags.extra = {"--config", config.path()};
   SchedulerProcess scheduler(cluster_, flags);
@@ -198,10 +189,7 @@ profiles:
   createAll(cluster_, pods);
   ASSERT_TRUE(waitFor([&] { return boundPods(cluster_, ns_) == 4; }, 20s))
       << scheduler.process().log();
-  std::map<std::string, int> on;
-  for (const Json& pod : listObjects(cluster_, {"pods", "-n", ns_})) {
-    ++on[pod["spec"]["nodeName"].get<std::string>()];
-  }
+  const auto on = podsPerNode(cluster_, ns_);
   EXPECT_EQ(on, (std::map<std::string, int>{{"n1", 2}, {"n2", 2}}));
 }
 
