@@ -52,7 +52,8 @@ class Scheduler::Impl {
         preemption(context, reporter, evictions, options.seed),
         intake(context, binding, evictions, preemption),
         storage_intake(context),
-        cycle(context, reporter, binding, evictions, preemption) {
+        consultations(context),
+        cycle(context, reporter, binding, evictions, preemption, consultations) {
     STOWAGE_CHECK(ports.binder != nullptr, "a scheduler without a binder");
     publish();
   }
@@ -88,6 +89,7 @@ class Scheduler::Impl {
   Preemption preemption;
   Intake intake;
   StorageIntake storage_intake;
+  Consultations consultations;
   Cycle cycle;
 };
 
@@ -180,7 +182,10 @@ void Scheduler::volumeWritten(const VolumeWriteAnswer& answer) {
                [&] { impl_->binding.volumes().written(answer); });
 }
 
-void Scheduler::extendersAnswered(const ExtenderAnswer& /*answer*/) {}
+void Scheduler::extendersAnswered(const ExtenderAnswer& answer) {
+  impl_->apply("answer of extenders", answer.pod.name.view(),
+               [&] { impl_->consultations.answered(answer); });
+}
 
 void Scheduler::storageOutage(const StorageOutage& outage) {
   impl_->apply("storage outage", resourceNameOf(outage.kind),

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "scheduling/cycle/promised_room.h"
+#include "scheduling/extenders/extender_interest.h"
 #include "scheduling/plugins/volume_binding/volume_binding.h"
 
 namespace stowage::scheduling {
@@ -29,7 +30,8 @@ Binding::Flight Binding::flightOf(const QueuedPod& entry, placement::NodeIndex n
                                   SteadyTime attempt_started) const {
   const kubeapi::PodPtr& pod = entry.pod;
   Flight flight;
-  flight.request = {refOf(*pod), context_.cache.nodeAt(node).name};
+  flight.request = {refOf(*pod), context_.cache.nodeAt(node).name,
+                    binderAmong(context_.options.extenders, *pod)};
   flight.profile = entry.profile;
   flight.attempts = entry.attempts;
   flight.moved_by_flush = entry.moved_by_flush;
@@ -284,7 +286,9 @@ void Binding::failed(const Symbol& uid, const Flight& flight, const std::string&
 void Binding::failedBinding(const Symbol& uid, const Flight& flight, const std::string& message,
                             bool quiet) {
   // Text: schedule_one.go bindingCycle and framework.go RunBindPlugins.
-  failed(uid, flight, "binding rejected: running Bind plugin \"DefaultBinder\": " + message, quiet);
+  const char* const by_us = "running Bind plugin \"DefaultBinder\": ";
+  const std::string why = (flight.request.extender ? "" : by_us) + message;
+  failed(uid, flight, "binding rejected: " + why, quiet);
 }
 
 void Binding::placedByWatch(const Symbol& uid) {

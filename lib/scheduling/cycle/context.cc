@@ -4,9 +4,10 @@
 
 namespace stowage::scheduling {
 void wakePods(Context& context, const ClusterEvent& event) {
+  ++context.events;
   // Pods come to nodes all the time; only pods that peer filters rejected can be helped by that.
   if ((event.kinds & ~(kPodPlaced | kPodLabels | kNamespaceLabels)) == 0) {
-    PluginSet peers = 0;
+    PluginSet peers = kExtenderRejector;
     for (const auto& profile : context.profiles) peers |= profile->peerFilters();
     if ((context.queue.waitingFor() & peers) == 0) return;
   }
@@ -24,6 +25,7 @@ void wakePods(Context& context, const ClusterEvent& event) {
   context.queue.wakeWhere(event.label, [&](const QueuedPod& entry) {
     if ((entry.rejectors & kQuarantineRejector) != 0) return false;
     if (entry.pod->spec.priority > event.highest_priority) return false;
+    if ((entry.rejectors & kExtenderRejector) != 0) return true;
     if ((event.kinds & kNodeAdd) != 0 && (entry.rejectors & kNoNodesRejector) != 0) return true;
     if ((event.kinds & kStorageBack) != 0) return (entry.rejectors & kStorageRejector) != 0;
     return helps(entry);

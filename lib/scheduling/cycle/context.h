@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "scheduling/cache/cluster_cache.h"
 #include "scheduling/cycle/profile_runner.h"
+#include "scheduling/cycle/rejectors.h"
 #include "scheduling/metrics.h"
 #include "scheduling/ports.h"
 #include "scheduling/queue/nominator.h"
@@ -18,17 +19,7 @@
 
 namespace stowage::scheduling {
 
-// Rejector of pods that met an empty cluster: any node that comes wakes them. No plugin has it.
-inline constexpr PluginSet kNoNodesRejector = PluginSet{1} << 63;
-// Rejector of pods that faulted too often: no event wakes them, only their own update or the flush.
-inline constexpr PluginSet kQuarantineRejector = PluginSet{1} << 62;
-
 using Symbols = std::unordered_set<Symbol>;
-// Rejector of pods with volumes while some kind of storage objects cannot be read.
-inline constexpr PluginSet kStorageRejector = PluginSet{1} << 61;
-// Rejectors that are no plugins.
-inline constexpr PluginSet kOwnRejectors =
-    kNoNodesRejector | kQuarantineRejector | kStorageRejector;
 
 struct Context {
   const SchedulerOptions& options;
@@ -39,6 +30,7 @@ struct Context {
   std::vector<std::unique_ptr<ProfileRunner>>& profiles;
   SchedulingMetrics& metrics;
   Nominator& nominator;
+  std::uint64_t events = 0;  // that wakePods() was told of
 };
 
 // Moves the waiting pods that the event may help. Each shape is asked once per event.

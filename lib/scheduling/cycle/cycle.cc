@@ -14,6 +14,7 @@ namespace {
 using base::SteadyTime;
 
 constexpr std::uint32_t kFaultsUntilQuarantine = 3;
+constexpr std::string_view kWhileAsking = "EventWhileExtendersAnswered";
 
 double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -29,15 +30,27 @@ std::string_view reasonOf(AttemptResult result) {
 
 }  // namespace
 
+// A pod that waited for extenders goes before the head of the queue.
+QueuedPod* Cycle::nextPod(SteadyTime& started) {
+  if (QueuedPod* entry = consultations_.next()) {
+    started = consultations_.of(entry->pod->meta.uid)->attempt_started;
+    return entry;
+  }
+  if (consultations_.full()) return nullptr;
+  started = context_.clock.now();
+  return context_.queue.pop();
+}
+
 bool Cycle::runOne() {
   if (binding_.binderFull()) return false;
-  QueuedPod* entry = context_.queue.pop();
+  SteadyTime started;
+  QueuedPod* entry = nextPod(started);
   if (entry == nullptr) return false;
-  const SteadyTime started = context_.clock.now();
   const Symbol uid = entry->pod->meta.uid;
   try {
     uncountRejectors(context_, *entry);
     attempt(*entry, started);
+    consultations_.attempted(uid);
   } catch (const std::exception& error) {
     isolate(uid, error.what(), started);
   } catch (...) {
@@ -70,7 +83,8 @@ void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
     reject(entry, AttemptResult::kError, *outage, kStorageRejector, started);
     return;
   }
-  if (entry.attempts == 1) profile.arrived(entry.shape);
+  const bool first = entry.attempts == 1 && consultations_.of(pod->meta.uid) == nullptr;
+  if (first) profile.arrived(entry.shape);
   if (context_.cache.nodeCount() == 0) {
     reject(entry, AttemptResult::kUnschedulable, std::string(kNoNodesMessage), kNoNodesRejector,
            started);
@@ -90,34 +104,69 @@ void Cycle::place(QueuedPod& entry, const Attempt& attempt, SteadyTime started) 
     return;
   }
   placement::NodeIndex node = promisedNode(profile, attempt);
-  std::vector<NodeVerdict> withheld;
-  std::size_t feasible = 1;
-  if (node == placement::kNoNode) {
-    withheld = withheldNodes(context_, profile, attempt);
-    const placement::Choice choice = profile.decide(attempt, withheld);
-    node = choice.node;
-    feasible = choice.feasible;
-  } else {
-    profile.decidedBeforehand();
+  if (node != placement::kNoNode) {
+    bool allowed = true;
+    if (stopsHere(entry, counsel_.promised(entry, node, started, allowed), started)) return;
+    if (allowed) {
+      profile.decidedBeforehand();
+      decided(entry, {.node = node, .feasible = 1, .evaluated = 1}, started);
+      return;
+    }
   }
-  measured.decided(entry.profile, profile, feasible);
+  chooseAmongAll(entry, attempt, started);
+}
+
+void Cycle::chooseAmongAll(QueuedPod& entry, Attempt attempt, SteadyTime started) {
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  std::vector<NodeVerdict> withheld = withheldNodes(context_, profile, attempt);
+  std::optional<ExtenderAdvice> advice;
+  if (stopsHere(entry, counsel_.nodes(entry, attempt, withheld, started, advice), started)) return;
+  if (advice) {
+    withheld = merged(withheld, advice->rejected);
+    attempt.advice = &*advice;
+  }
+  const placement::Choice choice = profile.decide(attempt, withheld);
+  decided(entry, choice, started);
+  if (choice.node == placement::kNoNode) makeRoom(entry, attempt, withheld, started);
+}
+
+void Cycle::decided(QueuedPod& entry, const placement::Choice& choice, SteadyTime started) {
+  ProfileRunner& profile = *context_.profiles[entry.profile];
+  context_.metrics.framework().decided(entry.profile, profile, choice.feasible);
   context_.metrics.algorithmEnded(seconds(context_.clock.now() - started));
   context_.metrics.evaluations(entry.profile, profile);
-  if (node != placement::kNoNode) {
-    binding_.start(entry, node, started);
-    return;
-  }
+  if (choice.node != placement::kNoNode) binding_.start(entry, choice.node, started);
+}
+
+void Cycle::makeRoom(QueuedPod& entry, const Attempt& attempt,
+                     std::span<const NodeVerdict> withheld, SteadyTime started) {
+  ProfileRunner& profile = *context_.profiles[entry.profile];
   const ProfileRunner::Explanation why = profile.explain(attempt, withheld);
   Preemption::Outcome outcome;
   if (!why.unresolvable) {
     const SteadyTime began = context_.clock.now();
-    outcome = preemption_.consider(profile, attempt, withheld);
+    const auto narrow = [&](std::vector<Candidate>& candidates, std::string& error) {
+      Counsel::Step step = counsel_.candidates(entry, candidates, started);
+      error = std::move(step.error);
+      return step.state != Counsel::Step::State::kParked;
+    };
+    outcome = preemption_.consider(profile, attempt, withheld, narrow);
+    if (outcome.promise == Preemption::Outcome::Promise::kLater) return;
     const bool made_room = outcome.promise == Preemption::Outcome::Promise::kMake;
-    measured.extensionPoint(entry.profile, MeasuredPoint::kPostFilter,
-                            made_room ? PointStatus::kSuccess : PointStatus::kUnschedulable,
-                            context_.clock.now() - began);
+    context_.metrics.framework().extensionPoint(
+        entry.profile, MeasuredPoint::kPostFilter,
+        made_room ? PointStatus::kSuccess : PointStatus::kUnschedulable,
+        context_.clock.now() - began);
   }
   preempt(entry, why, outcome, started);
+}
+
+bool Cycle::stopsHere(QueuedPod& entry, const Counsel::Step& step, SteadyTime started) {
+  using State = Counsel::Step::State;
+  if (step.state == State::kKnown) return false;
+  context_.profiles[entry.profile]->decidedBeforehand();
+  if (step.state == State::kFailed) fail(entry, step.error, started);
+  return true;
 }
 
 // The node that an earlier preemption made room on goes before all others.
@@ -163,9 +212,25 @@ void Cycle::reject(QueuedPod& entry, AttemptResult result, const std::string& me
   const kubeapi::PodPtr pod = entry.pod;
   if (clear_promise) promise(context_, pod, Symbol());
   sleep(entry, rejectors);
+  // Events that came while extenders were asked may have changed what they say.
+  const bool by_extender = (rejectors & kExtenderRejector) != 0;
+  if (by_extender && counsel_.overtaken(pod->meta.uid)) {
+    context_.queue.wake(entry, kWhileAsking);
+  }
   context_.metrics.attemptEnded(profile, result, seconds(context_.clock.now() - started));
   reporter_.failed(*pod, reasonOf(result), message, context_.profiles[profile]->schedulerName(),
                    clear_promise);
+}
+
+void Cycle::fail(QueuedPod& entry, const std::string& message, SteadyTime started) {
+  const std::uint32_t profile = entry.profile;
+  const kubeapi::PodPtr pod = entry.pod;
+  promise(context_, pod, Symbol());
+  context_.queue.addAfterError(entry);
+  context_.metrics.attemptEnded(profile, AttemptResult::kError,
+                                seconds(context_.clock.now() - started));
+  reporter_.failed(*pod, reasonOf(AttemptResult::kError), message,
+                   context_.profiles[profile]->schedulerName(), true);
 }
 
 void Cycle::sleep(QueuedPod& entry, PluginSet rejectors) {
@@ -180,6 +245,7 @@ void Cycle::isolate(const Symbol& uid, std::string_view what, SteadyTime started
                       {{"uid", uid.view()}, {"error", what}});
     context_.metrics.faulted();
     binding_.abandon(uid);
+    consultations_.end(uid);
     if (QueuedPod* entry = context_.queue.find(uid)) setAside(*entry, what, started);
   } catch (...) {
     // Out of memory while reporting that: the pod stays where the last step left it, and the flush

@@ -11,6 +11,8 @@
 #include "scheduling/cycle/context.h"
 #include "scheduling/cycle/reporter.h"
 #include "scheduling/cycle/unsupported.h"
+#include "scheduling/extenders/consultations.h"
+#include "scheduling/extenders/counsel.h"
 #include "scheduling/preemption/evictions.h"
 #include "scheduling/preemption/preemption.h"
 
@@ -19,26 +21,37 @@ namespace stowage::scheduling {
 class Cycle {
  public:
   Cycle(Context& context, Reporter& reporter, Binding& binding, Evictions& evictions,
-        Preemption& preemption)
+        Preemption& preemption, Consultations& consultations)
       : context_(context),
         reporter_(reporter),
         binding_(binding),
         evictions_(evictions),
-        preemption_(preemption) {}
+        preemption_(preemption),
+        consultations_(consultations),
+        counsel_(context, consultations) {}
 
   // Tries the next pod that is due; false when none is, or when binds must be waited for.
   bool runOne();
 
  private:
+  QueuedPod* nextPod(base::SteadyTime& started);
   void attempt(QueuedPod& entry, base::SteadyTime started);
   [[nodiscard]] std::optional<Refusal> refusalOf(const QueuedPod& entry) const;
   void place(QueuedPod& entry, const Attempt& attempt, base::SteadyTime started);
+  void chooseAmongAll(QueuedPod& entry, Attempt attempt, base::SteadyTime started);
+  void decided(QueuedPod& entry, const placement::Choice& choice, base::SteadyTime started);
+  void makeRoom(QueuedPod& entry, const Attempt& attempt, std::span<const NodeVerdict> withheld,
+                base::SteadyTime started);
+  // Whether the attempt ends here, for now or for good, by what extenders said or did not say yet.
+  bool stopsHere(QueuedPod& entry, const Counsel::Step& step, base::SteadyTime started);
   placement::NodeIndex promisedNode(ProfileRunner& profile, const Attempt& attempt);
   void preempt(QueuedPod& entry, const ProfileRunner::Explanation& why,
                const Preemption::Outcome& outcome, base::SteadyTime started);
   // Rejected by `rejectors`: waits for an event. `clear_promise`: room promised to it is given up.
   void reject(QueuedPod& entry, AttemptResult result, const std::string& message,
               PluginSet rejectors, base::SteadyTime started, bool clear_promise = true);
+  // Failed by an error: tried again after a pause.
+  void fail(QueuedPod& entry, const std::string& message, base::SteadyTime started);
   void sleep(QueuedPod& entry, PluginSet rejectors);
   void isolate(const Symbol& uid, std::string_view what, base::SteadyTime started) noexcept;
   void setAside(QueuedPod& entry, std::string_view what, base::SteadyTime started);
@@ -48,6 +61,8 @@ class Cycle {
   Binding& binding_;
   Evictions& evictions_;
   Preemption& preemption_;
+  Consultations& consultations_;
+  Counsel counsel_;
 };
 
 }  // namespace stowage::scheduling

@@ -4,6 +4,7 @@
 #include "placement/resource_fit.h"
 #include "scheduling/cycle/fit_error.h"
 #include "scheduling/cycle/profile_runner.h"
+#include "scheduling/cycle/rejectors.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -18,6 +19,12 @@ constexpr std::string_view kConflictReason = "pod affinity terms conflict";
 // Dimensions from this one on share the last reason bit: nodes that set it may differ.
 constexpr placement::Dimension kFirstSharedBit = 63;
 constexpr std::uint64_t kAskAgain = std::uint64_t{1} << kFirstSharedBit;
+
+// What an extender said of a node; one that gave no reason is not worded, as upstream.
+void countAdvice(const Attempt& attempt, const Verdict& verdict, ReasonCounts& counts) {
+  if (attempt.advice == nullptr || verdict.reasons == 0) return;
+  ++counts[attempt.advice->reasons[verdict.reasons]];
+}
 
 }  // namespace
 
@@ -67,8 +74,9 @@ std::optional<Verdict> ProfileRunner::stillTooSmall(const Attempt& attempt, cons
   return then;
 }
 
-ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& shape,
+ProfileRunner::Explanation ProfileRunner::explainNamed(const Attempt& attempt, const Shape& shape,
                                                        std::span<const NodeVerdict> withheld) {
+  const ShapeId id = attempt.shape;
   Explanation explanation;
   explanation.rejectors = bitOf(pluginId("NodeAffinity"));
   const std::size_t nodes = cache_.nodeCount();
@@ -89,6 +97,11 @@ ProfileRunner::Explanation ProfileRunner::explainNamed(ShapeId id, const Shape& 
                                 ? held->verdict
                                 : peers_.combined(check(id, node), node, evaluations_.filters);
     if (verdict.fit == Fit::kFits) continue;
+    if (verdict.rule == kExtenderRule) {
+      explanation.rejectors |= kExtenderRejector;
+      countAdvice(attempt, verdict, counts);
+      continue;
+    }
     explanation.rejectors |= bitOf(filters_[verdict.rule].id);
     countReasons(shape, node, verdict, 1, counts);
   }
@@ -103,7 +116,7 @@ ProfileRunner::Explanation ProfileRunner::explain(const Attempt& attempt,
   const Shape& shape = shapes_.at(id);
   forgetIfStale(id);
   peers_.prepareFilters(attempt, shape);
-  if (namesNodes(shape)) return explainNamed(id, shape, withheld);
+  if (namesNodes(shape)) return explainNamed(attempt, shape, withheld);
   // Nodes that fail alike are worded once.
   struct Alike {
     NodeIndex example = kNoNode;
@@ -122,6 +135,11 @@ ProfileRunner::Explanation ProfileRunner::explain(const Attempt& attempt,
                                 ? held->verdict
                                 : peers_.combined(verdicts[node], node, evaluations_.filters);
     if (verdict.fit == Fit::kFits) continue;
+    if (verdict.rule == kExtenderRule) {
+      explanation.rejectors |= kExtenderRejector;
+      countAdvice(attempt, verdict, counts);
+      continue;
+    }
     const bool local = filters_[verdict.rule].plugin != nullptr;
     if (local && each_differs && (verdict.reasons & kAskAgain) != 0) {
       countReasons(shape, node, verdict, 1, counts);

@@ -247,15 +247,37 @@ Choice ProfileRunner::decideAmongNamed(ShapeId id, const Shape& shape,
   return choice;
 }
 
-Choice ProfileRunner::decideAmongAll(const Attempt& attempt,
-                                     std::span<const NodeVerdict> withheld) {
+void ProfileRunner::keepCandidates(const Attempt& attempt, std::span<const NodeVerdict> withheld) {
   verdicts_->feasible(attempt.shape, candidates_);
   watch_.enter(DecisionWatch::Phase::kFilter);
   std::erase_if(candidates_, [&](NodeIndex node) { return findNode(withheld, node) != nullptr; });
   peers_.keepFeasible(candidates_, evaluations_.filters, watch_);
+}
+
+std::vector<NodeIndex> ProfileRunner::feasibleNodes(const Attempt& attempt,
+                                                    std::span<const NodeVerdict> withheld) {
+  forgetIfStale(attempt.shape);
+  peers_.prepareFilters(attempt, shapes_.at(attempt.shape));
+  keepCandidates(attempt, withheld);
+  return candidates_;
+}
+
+void ProfileRunner::addAdvice(const Attempt& attempt) {
+  if (attempt.advice == nullptr) return;
+  extra_.resize(candidates_.size(), 0);
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const auto score = attempt.advice->scores.find(candidates_[i]);
+    if (score != attempt.advice->scores.end()) extra_[i] += score->second;
+  }
+}
+
+Choice ProfileRunner::decideAmongAll(const Attempt& attempt,
+                                     std::span<const NodeVerdict> withheld) {
+  keepCandidates(attempt, withheld);
   watch_.enter(DecisionWatch::Phase::kScore);
   if (candidates_.size() > 1) {
     peers_.score(candidates_, extra_, evaluations_.scores, watch_);
+    addAdvice(attempt);
   } else {
     extra_.clear();
   }
@@ -280,7 +302,8 @@ Choice ProfileRunner::choose(const Attempt& attempt, std::span<const NodeVerdict
     const Choice choice = decideAmongNamed(id, shape, withheld, several);
     if (!several) return choice;
   }
-  return peers || !withheld.empty() ? decideAmongAll(attempt, withheld) : verdicts_->choose(id);
+  const bool all = peers || !withheld.empty() || attempt.advice != nullptr;
+  return all ? decideAmongAll(attempt, withheld) : verdicts_->choose(id);
 }
 
 Verdict ProfileRunner::checkNow(const Attempt& attempt, NodeIndex node) {

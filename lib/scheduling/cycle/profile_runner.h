@@ -62,6 +62,9 @@ class ProfileRunner final : private placement::NodeRules {
   // The best feasible node; node is kNoNode when there is none. `withheld`, by ascending slot, are
   // kept from this pod whatever the filters say.
   placement::Choice decide(const Attempt& attempt, std::span<const NodeVerdict> withheld = {});
+  // The feasible nodes, by ascending slot, without those withheld.
+  std::vector<placement::NodeIndex> feasibleNodes(const Attempt& attempt,
+                                                  std::span<const NodeVerdict> withheld);
   // Why decide() found none; withheld nodes for the reasons of their verdicts. The cluster has
   // nodes.
   Explanation explain(const Attempt& attempt, std::span<const NodeVerdict> withheld = {});
@@ -127,9 +130,12 @@ class ProfileRunner final : private placement::NodeRules {
   placement::Choice decideAmongNamed(ShapeId id, const Shape& shape,
                                      std::span<const NodeVerdict> withheld, bool& several);
   placement::Choice decideAmongAll(const Attempt& attempt, std::span<const NodeVerdict> withheld);
+  void keepCandidates(const Attempt& attempt, std::span<const NodeVerdict> withheld);
+  void addAdvice(const Attempt& attempt);
   void countReasons(const Shape& shape, placement::NodeIndex node,
                     const placement::Verdict& verdict, std::size_t times, ReasonCounts& counts);
-  Explanation explainNamed(ShapeId id, const Shape& shape, std::span<const NodeVerdict> withheld);
+  Explanation explainNamed(const Attempt& attempt, const Shape& shape,
+                           std::span<const NodeVerdict> withheld);
   NodeFinding findingOf(const Shape& shape, placement::NodeIndex node,
                         const placement::Verdict& verdict);
   std::vector<ScoreFinding> localScores(ShapeId id,

@@ -62,8 +62,9 @@ struct ExtenderAnswer {
 
   struct Rejected {
     Symbol node;
-    std::string reason;         // empty: the extender left the node out without a word
-    bool unresolvable = false;  // that pods leave the node cannot help
+    std::string reason;  // empty: the extender left the node out without a word
+    // That pods leave the node cannot help; so it is without a reason, too.
+    bool unresolvable = false;
   };
   std::vector<Rejected> rejected;  // the rest of the nodes asked about
 

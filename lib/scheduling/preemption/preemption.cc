@@ -17,6 +17,7 @@ constexpr std::string_view kNoClaims = "no new claims to deallocate";
 constexpr std::string_view kNever = "not eligible due to preemptionPolicy=Never.";
 constexpr std::string_view kTerminating =
     "not eligible due to a terminating pod on the nominated node.";
+constexpr std::string_view kNoCandidate = "no candidate node for preemption";
 // Ours: nobody is evicted while the one budget that matters may be missing.
 constexpr std::string_view kNoBudgets = "not possible while poddisruptionbudgets cannot be listed";
 
@@ -86,15 +87,35 @@ Preemption::Outcome Preemption::inVain(const ProfileRunner& profile,
 }
 
 Preemption::Outcome Preemption::consider(ProfileRunner& profile, const Attempt& attempt,
-                                         std::span<const NodeVerdict> withheld) {
+                                         std::span<const NodeVerdict> withheld,
+                                         const Narrow& narrow) {
   if (context_.ports.evictor == nullptr) return {};
   if (!profile.profile().preemption.enabled) return disabled(profile);
-  context_.metrics.preemptionTried();
+  Outcome outcome = lookForRoom(profile, attempt, withheld, narrow);
+  if (outcome.promise != Promise::kLater) context_.metrics.preemptionTried();
+  return outcome;
+}
+
+Preemption::Outcome Preemption::lookForRoom(ProfileRunner& profile, const Attempt& attempt,
+                                            std::span<const NodeVerdict> withheld,
+                                            const Narrow& narrow) {
   if (auto refusal = ineligible(profile, attempt)) return *std::move(refusal);
   VictimSearch::Result result = search_.search(profile, attempt, withheld, rng_);
   if (result.candidates.empty()) return inVain(profile, std::move(result));
-  Candidate& best = result.candidates[chooseCandidate(result.candidates)];
   Outcome outcome;
+  if (narrow) {
+    std::string error;
+    if (!narrow(result.candidates, error)) {
+      outcome.promise = Promise::kLater;
+      return outcome;
+    }
+    if (!error.empty()) {
+      outcome.message = "preemption: " + error;
+      return outcome;
+    }
+    if (result.candidates.empty()) return refused(profile, kNoCandidate);
+  }
+  Candidate& best = result.candidates[chooseCandidate(result.candidates)];
   outcome.promise = Promise::kMake;
   outcome.node = context_.cache.nodeAt(best.node).name;
   outcome.victims = std::move(best.victims.pods);

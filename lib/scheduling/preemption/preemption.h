@@ -4,6 +4,7 @@
 // framework/preemption/preemption.go (Preempt), v1.36.3.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,15 +29,19 @@ class Preemption {
       kKeep,   // as it is
       kClear,  // the pod has no room anywhere
       kMake,   // on `node`, once `victims` have left
+      kLater,  // `narrow` asks to come again
     };
     Promise promise = Promise::kKeep;
     Symbol node;
     std::vector<kubeapi::PodPtr> victims;
     std::string message;  // for the end of the user's text; empty: nothing to say
   };
-  // `withheld`: as withheldNodes() says of this attempt.
+  // Narrows the candidates of a preemption down; false: ask again later. A text in `error` ends the
+  // preemption.
+  using Narrow = std::function<bool(std::vector<Candidate>& candidates, std::string& error)>;
+  // `withheld`: as withheldNodes() says of this attempt. `narrow` may be empty.
   Outcome consider(ProfileRunner& profile, const Attempt& attempt,
-                   std::span<const NodeVerdict> withheld);
+                   std::span<const NodeVerdict> withheld, const Narrow& narrow = {});
   // What consider() would find, on every node, and what it would tell; decides nothing.
   void inspect(ProfileRunner& profile, const Attempt& attempt,
                std::span<const NodeVerdict> withheld, PodInspection& found);
@@ -51,6 +56,8 @@ class Preemption {
  private:
   [[nodiscard]] bool waitsForVictims(ProfileRunner& profile, const Attempt& attempt);
   [[nodiscard]] Outcome disabled(const ProfileRunner& profile) const;
+  Outcome lookForRoom(ProfileRunner& profile, const Attempt& attempt,
+                      std::span<const NodeVerdict> withheld, const Narrow& narrow);
   Outcome refused(const ProfileRunner& profile, std::string_view why) const;
   // Why the pod may evict nobody, wherever it might fit; nullopt: it may.
   std::optional<Outcome> ineligible(ProfileRunner& profile, const Attempt& attempt);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduling/extenders/extender_port.h"
 #include "scheduling/ports.h"
 
 namespace stowage::testing {
@@ -81,6 +82,18 @@ class FakeVolumeWriter final : public scheduling::VolumeWriter {
     return true;
   }
   std::vector<scheduling::VolumeWrite> writes;  // taken, in order
+  bool full = false;
+};
+
+// Its answers are given by the test.
+class FakeExtenders final : public scheduling::ExtenderCaller {
+ public:
+  bool ask(const scheduling::ExtenderQuestion& question) override {
+    if (full) return false;
+    questions.push_back(question);
+    return true;
+  }
+  std::vector<scheduling::ExtenderQuestion> questions;  // taken, in order
   bool full = false;
 };
 

@@ -12,11 +12,13 @@ SchedulerHarness::SchedulerHarness(const HarnessOptions& options) {
   scheduler_options.pod_initial_backoff = options.initial_backoff;
   scheduler_options.pod_max_backoff = options.max_backoff;
   scheduler_options.verify_caches = true;
+  scheduler_options.extenders = options.extenders;
   scheduling::SchedulerPorts ports;
   ports.binder = &binder;
   ports.status_writer = &status;
   ports.events = &events;
   ports.volumes = &volumes;
+  ports.extenders = &extenders;
   ports.reader = options.with_reader ? &reader : nullptr;
   if (options.preemption) ports.evictor = &evictor;
   scheduler = std::make_unique<scheduling::Scheduler>(scheduler_options, ports, clock, metrics);

@@ -24,6 +24,7 @@ struct HarnessOptions {
   HarnessOptions() : profile(scheduling::defaultProfile("stowage-scheduler")) {}
   scheduling::Profile profile;
   bool with_reader = true;
+  std::vector<scheduling::ExtenderSpec> extenders;
   bool preemption = false;  // an evictor, and budgets that are known
   base::Duration initial_backoff = std::chrono::seconds(1);
   base::Duration max_backoff = std::chrono::seconds(10);
@@ -60,6 +61,7 @@ class SchedulerHarness {
   FakePodReader reader;
   FakeEvictor evictor;
   FakeVolumeWriter volumes;
+  FakeExtenders extenders;
   std::unique_ptr<scheduling::Scheduler> scheduler;
 
   // Shorthand: the pod or node comes.
