@@ -10,6 +10,9 @@ namespace stowage::k8sclient {
 
 namespace {
 
+// So that conditions and evictions go on while many pods are bound.
+constexpr int kBindsBeforeAnother = 4;
+
 class FunctionWrite final : public ObjectWrite {
  public:
   explicit FunctionWrite(WriteCall call) : call_(std::move(call)) {}
@@ -103,7 +106,7 @@ WriteDispatcher::Submitted WriteDispatcher::submit(std::unique_ptr<ObjectWrite> 
         metrics_->dropped->increment();
         return Submitted::kFull;
       }
-      queue_.push_back(object);
+      queues_[laneOf(*write)].push_back(object);
       ++pending_;
       metrics_->pending(write->callType(), 1);
       slots_[object].waiting = std::move(write);
@@ -116,6 +119,12 @@ WriteDispatcher::Submitted WriteDispatcher::submit(std::unique_ptr<ObjectWrite> 
       } else {
         metrics_->pending(older.callType(), -1);
         metrics_->pending(write->callType(), 1);
+      }
+      const Lane lane = laneOf(*write);
+      if (!at->second.in_flight && laneOf(older) != lane) {
+        auto& queue = queues_[laneOf(older)];
+        queue.erase(std::find(queue.begin(), queue.end(), object));
+        queues_[lane].push_back(object);
       }
       superseded = std::exchange(at->second.waiting, std::move(write));
     } else {
@@ -145,11 +154,31 @@ bool WriteDispatcher::takeBack(const base::Symbol& object, std::string_view call
   --pending_;
   metrics_->pending(call_type, -1);
   if (!at->second.in_flight) {
-    queue_.erase(std::find(queue_.begin(), queue_.end(), object));
+    auto& queue = queues_[laneOf(*taken)];
+    queue.erase(std::find(queue.begin(), queue.end(), object));
     slots_.erase(at);
   }
   if (allSentLocked()) idle_.notify_all();
   return true;
+}
+
+WriteDispatcher::Lane WriteDispatcher::laneOf(const ObjectWrite& write) {
+  return write.callType() == kBindCall ? kBinds : kOthers;
+}
+
+bool WriteDispatcher::nothingWaitsLocked() const {
+  return queues_[kBinds].empty() && queues_[kOthers].empty();
+}
+
+base::Symbol WriteDispatcher::takeNextLocked() {
+  const bool others_wait = !queues_[kOthers].empty();
+  const bool bind =
+      !queues_[kBinds].empty() && !(others_wait && binds_in_a_row_ >= kBindsBeforeAnother);
+  binds_in_a_row_ = bind && others_wait ? binds_in_a_row_ + 1 : 0;
+  auto& queue = queues_[bind ? kBinds : kOthers];
+  const base::Symbol object = queue.front();
+  queue.pop_front();
+  return object;
 }
 
 void WriteDispatcher::send(const std::stop_token& stop) {
@@ -157,10 +186,9 @@ void WriteDispatcher::send(const std::stop_token& stop) {
     std::unique_ptr<ObjectWrite> write;
     {
       std::unique_lock lock(mutex_);
-      work_.wait(lock, stop, [&] { return !queue_.empty(); });
+      work_.wait(lock, stop, [&] { return !nothingWaitsLocked(); });
       if (stop.stop_requested()) return;
-      const base::Symbol object = queue_.front();
-      queue_.pop_front();
+      const base::Symbol object = takeNextLocked();
       Slot& slot = slots_[object];
       write = std::move(slot.waiting);
       slot.in_flight = true;
@@ -189,7 +217,7 @@ void WriteDispatcher::finish(std::unique_ptr<ObjectWrite> write, const base::Sta
       slots_.erase(at);
     } else {
       at->second.in_flight = false;
-      queue_.push_back(object);
+      queues_[laneOf(*at->second.waiting)].push_back(object);
       queued = true;
     }
     if (allSentLocked()) idle_.notify_all();
@@ -219,7 +247,7 @@ bool WriteDispatcher::stop(base::Duration limit) {
       abandoned.push_back(std::move(slot.waiting));
     }
     slots_.clear();
-    queue_.clear();
+    for (auto& queue : queues_) queue.clear();
     pending_ = 0;
   }
   for (auto& write : abandoned) write->finished(WriteEnd::kAbandoned, {});

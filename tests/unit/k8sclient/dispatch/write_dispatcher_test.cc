@@ -124,6 +124,36 @@ TEST_F(WriteDispatcherTest, BindOverridesAWaitingPatch) {
   EXPECT_THAT(journal_.waitFor(3), ElementsAre("patch superseded", "run bind", "bind executed"));
 }
 
+TEST_F(WriteDispatcherTest, WaitingBindsGoFirstAndLeaveTheOthersATurn) {
+  auto dispatcher = make(1);
+  for (const char* name : {"p1", "p2"}) {
+    EXPECT_EQ(dispatcher->submit(write(name, name, false)), Submitted::kQueued);
+  }
+  for (const char* name : {"b1", "b2", "b3", "b4", "b5"}) {
+    EXPECT_EQ(dispatcher->submit(write(name, name, true)), Submitted::kQueued);
+  }
+  dispatcher->start();
+  std::vector<std::string> sent;
+  for (const std::string& line : journal_.waitFor(14)) {
+    if (line.starts_with("run ")) sent.push_back(line.substr(4));
+  }
+  EXPECT_THAT(sent, ElementsAre("b1", "b2", "b3", "b4", "p1", "b5", "p2"));
+}
+
+TEST_F(WriteDispatcherTest, ABindThatOverridesAPatchTakesAPlaceAmongBinds) {
+  auto dispatcher = make(1);
+  for (const char* name : {"u1", "u2", "u3"}) {
+    EXPECT_EQ(dispatcher->submit(write(std::string("patch ") + name, name, false)),
+              Submitted::kQueued);
+  }
+  EXPECT_EQ(dispatcher->submit(write("bind u3", "u3", true)), Submitted::kQueued);
+  EXPECT_TRUE(dispatcher->takeBack("u2", kStatusPatchCall));
+  dispatcher->start();
+  EXPECT_THAT(journal_.waitFor(5),
+              ElementsAre("patch u3 superseded", "run bind u3", "bind u3 executed", "run patch u1",
+                          "patch u1 executed"));
+}
+
 TEST_F(WriteDispatcherTest, PatchIsSkippedWhileABindWaitsOrIsUnderWay) {
   auto dispatcher = make(1);
   EXPECT_EQ(dispatcher->submit(blocking("bind", "u1", true)), Submitted::kQueued);
