@@ -15,7 +15,8 @@ Symbol PreemptionLoops::ownerOf(const kubeapi::Pod& pod) {
 
 bool PreemptionLoops::barred(const kubeapi::Pod& preemptor, const kubeapi::Pod& victim,
                              SteadyTime now) const {
-  if (pairs_.empty()) return false;
+  // Asked of every pod that might leave, and nearly always this is all there is to it.
+  if (now >= last_bar_ends_) return false;
   const auto found = pairs_.find({ownerOf(preemptor), ownerOf(victim)});
   return found != pairs_.end() && now < found->second.barred_until;
 }
@@ -60,6 +61,7 @@ std::vector<PreemptionLoops::Loop> PreemptionLoops::preempting(
                      ? limits_.first_pause
                      : std::min(2 * pair.pause, limits_.longest_pause);
     pair.barred_until = now + pair.pause;
+    last_bar_ends_ = std::max(last_bar_ends_, pair.barred_until);
     loops.push_back({victim, pair.rounds, pair.pause});
     // One more round after the pause is the loop again.
     pair.rounds = limits_.rounds - 1;

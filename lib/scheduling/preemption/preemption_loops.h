@@ -77,6 +77,7 @@ class PreemptionLoops {
 
   const LoopLimits limits_;
   std::map<Key, Pair> pairs_;
+  base::SteadyTime last_bar_ends_{};  // of all pairs, also those forgotten
 };
 
 }  // namespace stowage::scheduling
