@@ -17,6 +17,8 @@
 #include "cmd/scheduler/api_volume_writer.h"
 #include "cmd/scheduler/degraded_features.h"
 #include "cmd/scheduler/endpoint.h"
+#include "cmd/scheduler/extender_binder.h"
+#include "cmd/scheduler/http_extenders.h"
 #include "cmd/scheduler/profiles.h"
 #include "cmd/scheduler/watches.h"
 #include "k8sclient/config/sessions.h"
@@ -57,10 +59,21 @@ scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uin
   scheduling::SchedulerOptions options;
   options.seed = seed;
   options.profiles = schedulingProfiles(settings.config);
+  options.extenders = extenderSpecs(settings.config);
   options.pod_initial_backoff = settings.config.pod_initial_backoff;
   options.pod_max_backoff = settings.config.pod_max_backoff;
   options.verify_caches = settings.options.verify_caches;
   return options;
+}
+
+base::Result<ExtenderClients> openExtenders(const config::SchedulerConfig& config) {
+  ExtenderClients clients;
+  for (std::size_t i = 0; i < config.extenders.size(); ++i) {
+    auto client = ExtenderClient::open(config.extenders[i], "extenders[" + std::to_string(i) + "]");
+    if (!client) return base::fail(client.error());
+    clients.push_back(std::move(*client));
+  }
+  return clients;
 }
 
 // Events about the scheduler itself are events of its lease, whether or not it holds one.
@@ -97,11 +110,14 @@ class App::Impl {
   serving::MetricsRegistry metrics_;
   std::unique_ptr<k8sclient::RestApiClient> api_;
   std::unique_ptr<k8sclient::RestApiClient> lease_api_;  // a connection of its own
+  ExtenderClients extender_clients_;
 
   std::unique_ptr<k8sclient::WriteDispatcher> writes_;
   std::unique_ptr<k8sclient::WriteDispatcher> reads_;
   std::unique_ptr<k8sclient::EventRecorder> recorder_;
   std::unique_ptr<ApiBinder> binder_;
+  std::unique_ptr<ExtenderBinder> extender_binder_;
+  std::unique_ptr<HttpExtenders> extenders_;
   std::unique_ptr<ApiEvictor> evictor_;
   std::unique_ptr<ApiStatusWriter> status_writer_;
   std::unique_ptr<ApiPodReader> reader_;
@@ -126,8 +142,11 @@ base::Status App::Impl::connectClients() {
   serving::addProcessMetrics(metrics_);
   auto lease_api = connect(settings_, clock_, metrics_);
   if (!lease_api) return lease_api.error();
+  auto extenders = openExtenders(settings_.config);
+  if (!extenders) return extenders.error();
   api_ = std::move(*api);
   lease_api_ = std::move(*lease_api);
+  extender_clients_ = std::move(*extenders);
   return {};
 }
 
@@ -143,10 +162,16 @@ void App::Impl::wire() {
                                         std::vector<std::string>{kPodReadCall}, clock_, metrics_);
   recorder_ = std::make_unique<k8sclient::EventRecorder>(k8sclient::EventRecorderOptions{}, *api_,
                                                          clock_, seed_, metrics_);
-  binder_ = std::make_unique<ApiBinder>(
-      *writes_, *api_, [this](const auto& request, auto outcome, const std::string& message) {
-        loop_->push(scheduling::BindAnswer{request, outcome, message}, answers_stop_.get_token());
-      });
+  const ApiBinder::Done bound = [this](const auto& request, auto outcome,
+                                       const std::string& message) {
+    loop_->push(scheduling::BindAnswer{request, outcome, message}, answers_stop_.get_token());
+  };
+  binder_ = std::make_unique<ApiBinder>(*writes_, *api_, bound);
+  extender_binder_ = std::make_unique<ExtenderBinder>(*binder_, *writes_, extender_clients_, bound);
+  extenders_ = std::make_unique<HttpExtenders>(extender_clients_, *api_,
+                                               [this](const scheduling::ExtenderAnswer& answer) {
+                                                 loop_->push(answer, answers_stop_.get_token());
+                                               });
   reader_ =
       std::make_unique<ApiPodReader>(*reads_, *api_, [this](const auto& ref, const auto& pod) {
         loop_->push(scheduling::PodReadAnswer{ref, pod}, answers_stop_.get_token());
@@ -168,8 +193,9 @@ void App::Impl::wire() {
   events_ = std::make_unique<ApiEventSink>(*recorder_, hostName());
   scheduler_ = std::make_unique<scheduling::Scheduler>(
       schedulerOptions(settings_, seed_),
-      scheduling::SchedulerPorts{binder_.get(), status_writer_.get(), events_.get(), reader_.get(),
-                                 evictor_.get(), volume_writer_.get()},
+      scheduling::SchedulerPorts{extender_binder_.get(), status_writer_.get(), events_.get(),
+                                 reader_.get(), evictor_.get(), volume_writer_.get(),
+                                 extenders_.get()},
       clock_, metrics_);
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;
@@ -221,6 +247,7 @@ base::Status App::Impl::start(std::function<void()> on_lost) {
   writes_->start();
   reads_->start();
   recorder_->start();
+  if (!extender_clients_.empty()) extenders_->start();
   loop_thread_ = std::jthread([this](const std::stop_token& stop) {
     const std::size_t open = loop_->run(stop);
     if (open > 0) base::log().warn("stopped with binds that got no answer", {{"binds", open}});
@@ -277,6 +304,7 @@ void App::Impl::stop() {
   }
   endScheduling();
   if (watches_ != nullptr) watches_->stop();
+  if (extenders_ != nullptr) extenders_->stop();
   if (writes_ != nullptr) writes_->stop(kSendGrace);
   if (recorder_ != nullptr) recorder_->stop(kEventGrace);
   answers_stop_.request_stop();

@@ -81,8 +81,31 @@ std::vector<scheduling::Profile> schedulingProfiles(const config::SchedulerConfi
   profiles.reserve(config.profiles.size());
   for (const config::ResolvedProfile& resolved : config.profiles) {
     profiles.push_back(schedulingProfile(resolved));
+    for (const config::ExtenderConfig& extender : config.extenders) {
+      for (const config::ExtenderResource& resource : extender.managed_resources) {
+        if (resource.ignored_by_scheduler) {
+          profiles.back().ignored_resources.push_back(resource.name);
+        }
+      }
+    }
   }
   return profiles;
+}
+
+std::vector<scheduling::ExtenderSpec> extenderSpecs(const config::SchedulerConfig& config) {
+  std::vector<scheduling::ExtenderSpec> specs;
+  for (const config::ExtenderConfig& extender : config.extenders) {
+    scheduling::ExtenderSpec& spec = specs.emplace_back();
+    spec.name = extender.url_prefix;
+    spec.filters = !extender.filter_verb.empty();
+    spec.prioritizes = !extender.prioritize_verb.empty();
+    spec.preempts = !extender.preempt_verb.empty();
+    spec.binds = !extender.bind_verb.empty();
+    for (const auto& resource : extender.managed_resources) {
+      spec.managed_resources.emplace_back(resource.name);
+    }
+  }
+  return specs;
 }
 
 }  // namespace stowage::scheduler_cmd

@@ -62,6 +62,7 @@ std::string schedulerConfigYaml(const SchedulerConfig& config) {
   out.value(0, "delayCacheUntilActive", config.delay_cache_until_active);
   writeConnection(out, config.client_connection);
   writeElection(out, config.leader_election);
+  writeExtenders(out, config.extenders);
   out.line(0, "profiles:");
   for (const ResolvedProfile& profile : config.profiles) {
     out.text(0, "- schedulerName", profile.scheduler_name);

@@ -129,16 +129,6 @@ void readScalars(ObjectReader& reader, SchedulerConfig& config) {
   }
 }
 
-void refuseExtenders(ObjectReader& reader) {
-  const YamlNode* node = reader.any("extenders");
-  if (node == nullptr) return;
-  if (node->kind != YamlNode::Kind::kSequence) {
-    reader.problem("extenders", fmt::format("is {}", describe(*node)), "give a list");
-  } else if (!node->items.empty()) {
-    reader.problem("extenders", "are not supported by this version", "remove them");
-  }
-}
-
 SchedulerConfig readConfig(const YamlNode& root, const ConfigOverrides& overrides,
                            Problems& problems) {
   SchedulerConfig config;
@@ -147,7 +137,7 @@ SchedulerConfig readConfig(const YamlNode& root, const ConfigOverrides& override
   readScalars(reader, config);
   readClientConnection(reader, problems, config);
   readLeaderElection(reader, problems, overrides, config);
-  refuseExtenders(reader);
+  config.extenders = readExtenders(reader, problems);
   std::vector<Place> places;
   reader.objects("profiles", [&](const YamlNode& node, const std::string& path) {
     config.profiles.push_back(readProfile(node, path, problems, config.notices));

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "config/extender_config.h"
 #include "config/plugin_args.h"
 #include "config/plugin_catalogue.h"
 #include "config/plugin_set.h"
@@ -72,6 +73,7 @@ struct SchedulerConfig {
   bool enable_profiling = false;
   bool enable_contention_profiling = false;
   bool delay_cache_until_active = false;  // read, not acted on yet
+  std::vector<ExtenderConfig> extenders;
   std::vector<ResolvedProfile> profiles;  // at least one
   std::vector<Notice> notices;
 };

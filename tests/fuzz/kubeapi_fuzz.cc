@@ -5,6 +5,7 @@
 #include "fuzz/fuzz_target.h"
 #include "kubeapi/decode.h"
 #include "kubeapi/event.h"
+#include "kubeapi/extender.h"
 #include "kubeapi/lease.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
@@ -95,6 +96,13 @@ STOWAGE_FUZZ_TARGET(decode_pod_group) { decodeAll<kubeapi::PodGroup>(input); }
 STOWAGE_FUZZ_TARGET(decode_status) {
   const auto status = kubeapi::decodeStatus(input, 500);
   if (status.message.size() > 2048) fuzz::broken("a message is too long", input);
+}
+
+STOWAGE_FUZZ_TARGET(extender_answers) {
+  (void)kubeapi::parseExtenderFilterResult(input);
+  (void)kubeapi::parseExtenderScores(input);
+  (void)kubeapi::parseExtenderVictims(input);
+  (void)kubeapi::parseExtenderBindingResult(input);
 }
 
 STOWAGE_FUZZ_TARGET(quantity) {

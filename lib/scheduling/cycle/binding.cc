@@ -286,9 +286,9 @@ void Binding::failed(const Symbol& uid, const Flight& flight, const std::string&
 void Binding::failedBinding(const Symbol& uid, const Flight& flight, const std::string& message,
                             bool quiet) {
   // Text: schedule_one.go bindingCycle and framework.go RunBindPlugins.
-  const char* const by_us = "running Bind plugin \"DefaultBinder\": ";
-  const std::string why = (flight.request.extender ? "" : by_us) + message;
-  failed(uid, flight, "binding rejected: " + why, quiet);
+  // An extender's words stand alone.
+  const char* const by_us = "binding rejected: running Bind plugin \"DefaultBinder\": ";
+  failed(uid, flight, (flight.request.extender ? "" : by_us) + message, quiet);
 }
 
 void Binding::placedByWatch(const Symbol& uid) {

@@ -37,6 +37,26 @@ TEST(Documentation, TheExampleLoads) {
   EXPECT_EQ(config->profiles[1].args.fit.strategy, NodeResourcesFitArgs::Strategy::kMostAllocated);
 }
 
+TEST(Documentation, TheExtenderExampleLoadsAndEveryFieldIsNamed) {
+  const std::string text = documentation();
+  const std::string chapter = text.substr(text.find("## Extenders"));
+  const auto config = loadSchedulerConfig(firstBlock(chapter, "yaml"), "example.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  ASSERT_EQ(config->extenders.size(), 1U);
+  SchedulerConfig full = *config;
+  full.extenders[0].tls.insecure = true;
+  std::istringstream lines(schedulerConfigYaml(full));
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "extenders:") inside = true;
+    if (line == "profiles:") inside = false;
+    const std::size_t begin = line.find_first_not_of(" -");
+    const std::size_t end = line.find(':');
+    if (!inside || begin == std::string::npos || line[begin] == '{') continue;
+    EXPECT_THAT(chapter, HasSubstr(line.substr(begin, end - begin))) << line;
+  }
+}
+
 TEST(Documentation, NamesEveryPlugin) {
   const std::string text = documentation();
   for (const PluginInfo& plugin : pluginCatalogue())

@@ -134,8 +134,6 @@ std::vector<BadCase> badFields() {
       {"backoffs in the wrong order", "podInitialBackoffSeconds: 20\n",
        "s.yaml:1:1: podMaxBackoffSeconds: is 10, less than podInitialBackoffSeconds (20); make it "
        "at least as long"},
-      {"extenders", "extenders:\n- urlPrefix: http://a\n",
-       "s.yaml:4:1: extenders: are not supported by this version; remove them"},
       {"kube-scheduler's lease", "leaderElection: {resourceName: kube-scheduler}\n",
        "s.yaml:3:17: leaderElection.resourceName: kube-scheduler is the Lease of the default "
        "scheduler; leave it out or name your own: holding it would keep one of the two from "

@@ -343,7 +343,7 @@ TEST_F(ExtendersTest, TheBindingExtenderIsNamedAndItsFailureToldAsItIs) {
   ASSERT_THAT(h().binder.requests, SizeIs(1));
   EXPECT_EQ(h().binder.requests[0].extender, 1U);
   h().answerBind(0, BindOutcome::kRejected, "no device left");
-  EXPECT_THAT(h().notes("FailedScheduling"), ElementsAre("binding rejected: no device left"));
+  EXPECT_THAT(h().notes("FailedScheduling"), ElementsAre("no device left"));
 }
 
 // A node full of a low priority pod, and a pod of higher priority that wants it.
