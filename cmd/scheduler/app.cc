@@ -71,6 +71,12 @@ base::Result<ExtenderClients> openExtenders(const config::SchedulerConfig& confi
   for (std::size_t i = 0; i < config.extenders.size(); ++i) {
     auto client = ExtenderClient::open(config.extenders[i], "extenders[" + std::to_string(i) + "]");
     if (!client) return base::fail(client.error());
+    const config::ExtenderTls& tls = config.extenders[i].tls;
+    const bool verified = !tls.insecure && !(tls.ca_file.empty() && tls.ca_data.empty());
+    if (config.extenders[i].enable_https && !verified) {
+      base::log().warn("extender is not verified: give tlsConfig a CA to know who answers",
+                       {{"extender", config.extenders[i].url_prefix}});
+    }
     clients.push_back(std::move(*client));
   }
   return clients;

@@ -7,8 +7,10 @@
 #include "base/bounded_queue.h"
 #include "cmd/scheduler/extender_binder.h"
 #include "cmd/scheduler/http_extenders.h"
+#include "k8sclient/config/base64.h"
 #include "testing/api/scripted_api_client.h"
 #include "testing/builders/pod_builder.h"
+#include "testing/http/certificates.h"
 #include "testing/http/scripted_server.h"
 
 namespace stowage::scheduler_cmd {
@@ -372,6 +374,58 @@ TEST_F(ExtenderBindTest, AnIgnorableOneThatFailsIsReplaced) {
   api_.answer("{}");
   EXPECT_EQ(bind().first, BindOutcome::kBound);
   EXPECT_THAT(api_.asked(), ElementsAre("POST /api/v1/namespaces/ns/pods/web/binding"));
+}
+
+class ExtenderTlsTest : public ::testing::Test {
+ protected:
+  ExtenderTlsTest() {
+    testing::ServerOptions options;
+    options.tls = ca_.server({"gpu.test"});
+    options.client_ca_pem = client_ca_.pem();
+    server_ = std::make_unique<ScriptedServer>(options);
+    server_->onRequest(answerJson(200, "{}"));
+    config_.url_prefix = server_->url();
+    config_.enable_https = true;
+    const auto identity = client_ca_.client("stowage");
+    config_.tls.cert_data = k8sclient::encodeBase64(identity.cert_pem);
+    config_.tls.key_data = k8sclient::encodeBase64(identity.key_pem);
+  }
+  tl::expected<std::string, ExtenderClient::Failure> post() {
+    auto client = ExtenderClient::open(config_, "extenders[0]");
+    EXPECT_TRUE(client.has_value()) << client.error().message();
+    return (*client)->post("filter", "{}", {});
+  }
+  const testing::TestAuthority ca_;
+  const testing::TestAuthority client_ca_{"client-ca"};
+  std::unique_ptr<ScriptedServer> server_;
+  config::ExtenderConfig config_;
+};
+
+TEST_F(ExtenderTlsTest, TheCaTheNameAndTheClientsCertificateAreUsed) {
+  config_.tls.ca_data = k8sclient::encodeBase64(ca_.pem());
+  config_.tls.server_name = "gpu.test";
+  EXPECT_TRUE(post().has_value());
+  const auto request = server_->requests().at(0);
+  EXPECT_EQ(request.client, "stowage");
+  EXPECT_EQ(request.sni, "gpu.test");
+}
+
+TEST_F(ExtenderTlsTest, AnotherCaOrAnotherNameIsRefused) {
+  const testing::TestAuthority other("other");
+  config_.tls.server_name = "gpu.test";
+  config_.tls.ca_data = k8sclient::encodeBase64(other.pem());
+  ASSERT_FALSE(post().has_value());
+  config_.tls.ca_data = k8sclient::encodeBase64(ca_.pem());
+  config_.tls.server_name = "evil.test";
+  ASSERT_FALSE(post().has_value());
+  EXPECT_FALSE(post().error().may_have_acted);
+  EXPECT_EQ(server_->requestCount(), 0U);
+}
+
+TEST_F(ExtenderTlsTest, EnableHttpsWithoutACaTrustsAnybodyAsUpstream) {
+  EXPECT_TRUE(post().has_value());
+  config_.enable_https = false;  // then the system's authorities decide
+  EXPECT_FALSE(post().has_value());
 }
 
 TEST(ExtenderClientTest, WhatTheConfigurationNamesIsOpenedAtTheStart) {
