@@ -284,11 +284,11 @@ TEST_F(LeaderElectionTest, CheckFailsWhenRenewalHangs) {
   EXPECT_TRUE(elector.check().ok());
   clock_.advance(seconds(40));
   EXPECT_FALSE(elector.check().ok());
-  stop.request_stop();
-  // The release would hang as well: let it fail.
+  // The release, which comes as soon as it is to stop, would hang as well: let it fail.
   api.otherwise([](const testing::AskedCall&, const std::stop_token&) -> ApiResult<std::string> {
     return tl::unexpected(testing::unreachable());
   });
+  stop.request_stop();
 }
 
 }  // namespace
