@@ -26,6 +26,12 @@ bool isName(std::string_view text, std::size_t most) {
                      [](char c) { return isAlphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
+// Can stand in the address of a request as it is.
+bool isPath(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > ' ' && c < 0x7f && c != '#'; });
+}
+
 // "example.com/gpu": apimachinery's qualified name with a prefix that is not Kubernetes' own.
 bool isExtendedResourceName(std::string_view name) {
   const std::size_t slash = name.find('/');
@@ -86,6 +92,15 @@ void check(ObjectReader& reader, const ExtenderConfig& extender) {
     reader.problem("urlPrefix", fmt::format("is {}", quoted(url)),
                    "give the extender's address, e.g. http://gpu-extender.kube-system.svc:8888/v1");
   }
+  const auto verb = [&](std::string_view field, const std::string& text) {
+    if (isPath(text)) return;
+    reader.problem(field, fmt::format("is {}", quoted(text)),
+                   "give what follows the urlPrefix in the address, without blanks");
+  };
+  verb("filterVerb", extender.filter_verb);
+  verb("preemptVerb", extender.preempt_verb);
+  verb("prioritizeVerb", extender.prioritize_verb);
+  verb("bindVerb", extender.bind_verb);
   if (!extender.prioritize_verb.empty() && extender.weight <= 0) {
     reader.problem("weight", fmt::format("is {}", extender.weight),
                    "an extender with a prioritizeVerb needs a positive weight");
@@ -129,7 +144,7 @@ void writeTls(YamlWriter& out, const ExtenderTls& tls) {
   out.text(2, "keyFile", tls.key_file);
   out.text(2, "caFile", tls.ca_file);
   out.text(2, "certData", tls.cert_data);
-  out.text(2, "keyData", tls.key_data);
+  if (!tls.key_data.empty()) out.line(2, "# keyData is secret and left out");
   out.text(2, "caData", tls.ca_data);
 }
 

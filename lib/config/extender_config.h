@@ -44,7 +44,8 @@ struct ExtenderConfig {
 
 // The field `extenders` of `root`, checked by upstream's rules and for contradictions.
 std::vector<ExtenderConfig> readExtenders(ObjectReader& root, Problems& problems);
-// The field as YAML that reads back to the same; nothing when there are none.
+// The field as YAML that reads back to the same, but for keyData, which is secret; nothing when
+// there are none.
 void writeExtenders(YamlWriter& out, const std::vector<ExtenderConfig>& extenders);
 
 }  // namespace stowage::config

@@ -114,5 +114,23 @@ TEST(ExtenderConfig, WhatCannotWorkIsRefusedWithWhatToDo) {
   }
 }
 
+TEST(ExtenderConfig, SecretKeysAreNotShown) {
+  const auto config = load(
+      "extenders:\n- {urlPrefix: https://a, tlsConfig: {certData: Y2E=, keyData: c2VjcmV0}}\n");
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  EXPECT_EQ(config->extenders[0].tls.key_data, "c2VjcmV0");
+  const std::string written = schedulerConfigYaml(*config);
+  EXPECT_THAT(written, ::testing::Not(HasSubstr("c2VjcmV0")));
+  const auto again = loadSchedulerConfig(written, "written.yaml");
+  ASSERT_FALSE(again.has_value()) << "must not pass for the whole configuration";
+  EXPECT_THAT(again.error().message(), HasSubstr("tlsConfig.certFile: comes without"));
+}
+
+TEST(ExtenderConfig, VerbsMustFitIntoAnAddress) {
+  const auto config = load("extenders:\n- {urlPrefix: http://a, filterVerb: \"my filter\"}\n");
+  ASSERT_FALSE(config.has_value());
+  EXPECT_THAT(config.error().message(), HasSubstr("extenders[0].filterVerb: is \"my filter\""));
+}
+
 }  // namespace
 }  // namespace stowage::config
