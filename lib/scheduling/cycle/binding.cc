@@ -172,6 +172,7 @@ void Binding::finished(const BindRequest& request, BindOutcome outcome,
     }
     case BindOutcome::kConflict:
     case BindOutcome::kUnknown:
+      if (flight.request.extender) flight.extender_silence = message;
       if (context_.ports.reader != nullptr) {
         ask(flight);
       } else if (outcome == BindOutcome::kConflict) {
@@ -232,7 +233,7 @@ void Binding::refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>&
   }
   if (fresh->spec.node_name.empty()) {
     if (QueuedPod* entry = context_.queue.find(ref.uid)) context_.queue.replacePod(*entry, fresh);
-    failedBinding(ref.uid, flight, "", true);
+    failedBinding(ref.uid, flight, flight.extender_silence, flight.extender_silence.empty());
     return;
   }
   const bool ours = fresh->spec.node_name == flight.request.node;

@@ -66,6 +66,7 @@ class Binding {
     base::SteadyTime bind_started{};
     base::SteadyTime ask_at{};
     std::string resource_version;
+    std::string extender_silence;  // what was heard instead of an extender's answer
   };
   [[nodiscard]] Flight flightOf(const QueuedPod& entry, placement::NodeIndex node,
                                 base::SteadyTime attempt_started) const;

@@ -346,6 +346,19 @@ TEST_F(ExtendersTest, TheBindingExtenderIsNamedAndItsFailureToldAsItIs) {
   EXPECT_THAT(h().notes("FailedScheduling"), ElementsAre("no device left"));
 }
 
+TEST_F(ExtendersTest, AnExtenderThatSaysNothingToABindingIsToldWhenThePodIsNotBound) {
+  start({extender(kBind)});
+  h().add(node("a"));
+  h().add(makePod("p").cpu("1"));
+  h().settle();
+  ASSERT_THAT(h().binder.requests, SizeIs(1));
+  h().answerBind(0, BindOutcome::kUnknown, "no answer in time");
+  EXPECT_THAT(h().notes("FailedScheduling"), IsEmpty()) << "the pod may be bound";
+  const kubeapi::PodPtr unbound = makePod("p").cpu("1");
+  h().scheduler->podRefetched(h().binder.requests[0].pod, unbound);
+  EXPECT_THAT(h().notes("FailedScheduling"), ElementsAre("no answer in time"));
+}
+
 // A node full of a low priority pod, and a pod of higher priority that wants it.
 class ExtendedPreemptionTest : public ExtendersTest {
  protected:
