@@ -38,6 +38,8 @@ constexpr base::Duration kEventGrace = std::chrono::milliseconds(300);
 // Sender threads: a call to a healthy API server takes a few milliseconds, so eight of them carry
 // more binds than one API server takes.
 constexpr int kSenders = 8;
+// Extenders take longer, and fewer calls at once.
+constexpr int kExtenderSenders = 4;
 
 std::uint64_t freshSeed() {
   std::random_device device;
@@ -66,17 +68,13 @@ scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uin
   return options;
 }
 
-base::Result<ExtenderClients> openExtenders(const config::SchedulerConfig& config) {
+base::Result<ExtenderClients> openExtenders(const config::SchedulerConfig& config,
+                                            base::Clock& clock, base::MetricSink& metrics) {
   ExtenderClients clients;
-  for (std::size_t i = 0; i < config.extenders.size(); ++i) {
-    auto client = ExtenderClient::open(config.extenders[i], "extenders[" + std::to_string(i) + "]");
+  for (const std::size_t i : extenderOrder(config)) {
+    auto client = ExtenderClient::open(config.extenders[i], "extenders[" + std::to_string(i) + "]",
+                                       clock, metrics);
     if (!client) return base::fail(client.error());
-    const config::ExtenderTls& tls = config.extenders[i].tls;
-    const bool verified = !tls.insecure && !(tls.ca_file.empty() && tls.ca_data.empty());
-    if (config.extenders[i].enable_https && !verified) {
-      base::log().warn("extender is not verified: give tlsConfig a CA to know who answers",
-                       {{"extender", config.extenders[i].url_prefix}});
-    }
     clients.push_back(std::move(*client));
   }
   return clients;
@@ -120,6 +118,7 @@ class App::Impl {
 
   std::unique_ptr<k8sclient::WriteDispatcher> writes_;
   std::unique_ptr<k8sclient::WriteDispatcher> reads_;
+  std::unique_ptr<k8sclient::WriteDispatcher> extender_binds_;  // a slow extender delays no others
   std::unique_ptr<k8sclient::EventRecorder> recorder_;
   std::unique_ptr<ApiBinder> binder_;
   std::unique_ptr<ExtenderBinder> extender_binder_;
@@ -137,7 +136,7 @@ class App::Impl {
   std::unique_ptr<Endpoint> endpoint_;
 
   std::atomic<bool> stopping_{false};
-  std::stop_source answers_stop_;  // ends waiting for room in the inbox at the very end
+  std::stop_source answers_stop_;  // ends waiting for room in the inbox once nobody reads it
   std::jthread loop_thread_;
   std::jthread elector_thread_;
 };
@@ -148,7 +147,7 @@ base::Status App::Impl::connectClients() {
   serving::addProcessMetrics(metrics_);
   auto lease_api = connect(settings_, clock_, metrics_);
   if (!lease_api) return lease_api.error();
-  auto extenders = openExtenders(settings_.config);
+  auto extenders = openExtenders(settings_.config, clock_, metrics_);
   if (!extenders) return extenders.error();
   api_ = std::move(*api);
   lease_api_ = std::move(*lease_api);
@@ -173,7 +172,11 @@ void App::Impl::wire() {
     loop_->push(scheduling::BindAnswer{request, outcome, message}, answers_stop_.get_token());
   };
   binder_ = std::make_unique<ApiBinder>(*writes_, *api_, bound);
-  extender_binder_ = std::make_unique<ExtenderBinder>(*binder_, *writes_, extender_clients_, bound);
+  extender_binds_ = std::make_unique<WriteDispatcher>(
+      k8sclient::WriteDispatcherOptions{kExtenderSenders, 10'000},
+      std::vector<std::string>{kExtenderBindCall}, clock_, metrics_);
+  extender_binder_ = std::make_unique<ExtenderBinder>(*binder_, *writes_, *extender_binds_,
+                                                      extender_clients_, bound);
   extenders_ = std::make_unique<HttpExtenders>(extender_clients_, *api_,
                                                [this](const scheduling::ExtenderAnswer& answer) {
                                                  loop_->push(answer, answers_stop_.get_token());
@@ -253,7 +256,10 @@ base::Status App::Impl::start(std::function<void()> on_lost) {
   writes_->start();
   reads_->start();
   recorder_->start();
-  if (!extender_clients_.empty()) extenders_->start();
+  if (!extender_clients_.empty()) {
+    extenders_->start();
+    extender_binds_->start();
+  }
   loop_thread_ = std::jthread([this](const std::stop_token& stop) {
     const std::size_t open = loop_->run(stop);
     if (open > 0) base::log().warn("stopped with binds that got no answer", {{"binds", open}});
@@ -309,11 +315,13 @@ void App::Impl::stop() {
     elector_thread_.join();
   }
   endScheduling();
+  // Nobody reads answers any more: who still brings one must not wait for room.
+  answers_stop_.request_stop();
   if (watches_ != nullptr) watches_->stop();
   if (extenders_ != nullptr) extenders_->stop();
+  if (extender_binds_ != nullptr) extender_binds_->stop(base::Duration::zero());
   if (writes_ != nullptr) writes_->stop(kSendGrace);
   if (recorder_ != nullptr) recorder_->stop(kEventGrace);
-  answers_stop_.request_stop();
   if (reads_ != nullptr) reads_->stop(base::Duration::zero());
   if (endpoint_ != nullptr) endpoint_->stop();
 }

@@ -21,13 +21,13 @@ class ExtenderBind final : public k8sclient::ObjectWrite {
       : request_(std::move(request)), client_(client), binder_(binder), done_(done) {}
 
   [[nodiscard]] base::Symbol object() const override { return request_.pod.uid; }
-  [[nodiscard]] std::string_view callType() const override { return k8sclient::kBindCall; }
+  [[nodiscard]] std::string_view callType() const override { return kExtenderBindCall; }
   [[nodiscard]] int relevance() const override { return k8sclient::kBindRelevance; }
 
   base::Status execute(const std::stop_token& stop) override {
     auto reply = client_.post(client_.config().bind_verb, bindingArgs(request_), stop);
     if (!reply) {
-      outcome_ = reply.error().may_have_acted ? BindOutcome::kUnknown : BindOutcome::kRejected;
+      outcome_ = reply.error().unanswered ? BindOutcome::kUnknown : BindOutcome::kRejected;
       return {base::Code::kUnavailable, reply.error().message};
     }
     auto error = kubeapi::parseExtenderBindingResult(*reply);
@@ -66,8 +66,14 @@ bool ExtenderBinder::bind(const BindRequest& request) {
   if (!request.extender) return binder_.bind(request);
   using Submitted = k8sclient::WriteDispatcher::Submitted;
   ExtenderClient& client = *clients_.at(*request.extender);
-  return dispatcher_.submit(std::make_unique<ExtenderBind>(request, client, binder_, done_)) ==
+  // As with a bind of our own: that the pod is not scheduled must not be told after it is.
+  writes_.takeBack(request.pod.uid, k8sclient::kStatusPatchCall);
+  return own_.submit(std::make_unique<ExtenderBind>(request, client, binder_, done_)) ==
          Submitted::kQueued;
+}
+
+bool ExtenderBinder::takeBack(const scheduling::PodRef& pod) {
+  return binder_.takeBack(pod) || own_.takeBack(pod.uid, kExtenderBindCall);
 }
 
 }  // namespace stowage::scheduler_cmd

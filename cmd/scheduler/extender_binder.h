@@ -1,5 +1,5 @@
 // ExtenderBinder: scheduling's Binder port where an extender may bind: pods that concern it are
-// handed to it, the others go the usual way.
+// handed to it, from sender threads of its own since it may be slow; the others go the usual way.
 // Thread safety: bind() from any thread, never blocks. Ownership: all references outlive it.
 // Source: kube-scheduler schedule_one.go (extendersBinding) and extender.go (Bind), v1.36.3.
 #pragma once
@@ -9,19 +9,23 @@
 
 namespace stowage::scheduler_cmd {
 
+inline constexpr const char* kExtenderBindCall = "extender_binding";
+
 class ExtenderBinder final : public scheduling::Binder {
  public:
-  // `done` as that of `binder`.
-  ExtenderBinder(ApiBinder& binder, k8sclient::WriteDispatcher& dispatcher,
-                 const ExtenderClients& clients, ApiBinder::Done done)
-      : binder_(binder), dispatcher_(dispatcher), clients_(clients), done_(std::move(done)) {}
+  // `done` as that of `binder`, whose dispatcher is `writes`; `own` carries the calls to extenders.
+  ExtenderBinder(ApiBinder& binder, k8sclient::WriteDispatcher& writes,
+                 k8sclient::WriteDispatcher& own, const ExtenderClients& clients,
+                 ApiBinder::Done done)
+      : binder_(binder), writes_(writes), own_(own), clients_(clients), done_(std::move(done)) {}
 
   bool bind(const scheduling::BindRequest& request) override;
-  bool takeBack(const scheduling::PodRef& pod) override { return binder_.takeBack(pod); }
+  bool takeBack(const scheduling::PodRef& pod) override;
 
  private:
   ApiBinder& binder_;
-  k8sclient::WriteDispatcher& dispatcher_;
+  k8sclient::WriteDispatcher& writes_;
+  k8sclient::WriteDispatcher& own_;
   const ExtenderClients& clients_;
   const ApiBinder::Done done_;
 };

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "k8sclient/config/base64.h"
 #include "k8sclient/config/client_config.h"
 #include "k8sclient/transport/beast_transport.h"
@@ -47,17 +48,52 @@ base::Status fill(const config::ExtenderConfig& config, const std::string& field
   return status;
 }
 
+// What works, but perhaps not as meant.
+void warn(const config::ExtenderConfig& config, const std::string& field,
+          const k8sclient::Endpoint& endpoint) {
+  const auto say = [&](const char* what) {
+    base::log().warn(what, {{"field", field}, {"extender", config.url_prefix}});
+  };
+  if (endpoint.scheme == "http") {
+    if (config.enable_https || !(config.tls == config::ExtenderTls())) {
+      say("enableHTTPS and tlsConfig do nothing for an extender whose urlPrefix is http://: pods "
+          "are sent to it unencrypted");
+    }
+  } else if (endpoint.insecure_skip_verify) {
+    say("the certificate of this extender is not verified: give tlsConfig.caFile or caData");
+  }
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<ExtenderClient>> ExtenderClient::open(
-    const config::ExtenderConfig& config, const std::string& field) {
+    const config::ExtenderConfig& config, const std::string& field, base::Clock& clock,
+    base::MetricSink& metrics) {
   k8sclient::Endpoint endpoint;
   if (base::Status status = fill(config, field, endpoint); !status.ok()) return base::fail(status);
+  warn(config, field, endpoint);
   k8sclient::TransportOptions options;
   options.max_body = kLargestAnswer;
   auto transport = k8sclient::makeBeastTransport(endpoint, options);
   if (!transport) return base::fail(transport.error().withPrefix(field));
-  return std::unique_ptr<ExtenderClient>(new ExtenderClient(config, std::move(*transport)));
+  return std::unique_ptr<ExtenderClient>(
+      new ExtenderClient(config, std::move(*transport), clock, metrics));
+}
+
+void ExtenderClient::count(std::string_view verb, const std::string& code, base::Duration took) {
+  const base::MetricLabels labels = {{"extender", config_.url_prefix}, {"verb", std::string(verb)}};
+  base::MetricLabels with_code = labels;
+  with_code.emplace_back("code", code);
+  metrics_
+      .counter("stowage_extender_requests_total",
+               "Calls to HTTP extenders by HTTP status, <error> without one; from the first one on",
+               with_code)
+      .increment();
+  metrics_
+      .histogram("stowage_extender_request_duration_seconds",
+                 "Duration of calls to HTTP extenders; from the first one on", labels,
+                 base::exponentialBuckets(0.001, 2, 14))
+      .observe(std::chrono::duration<double>(took).count());
 }
 
 tl::expected<std::string, ExtenderClient::Failure> ExtenderClient::post(
@@ -70,7 +106,9 @@ tl::expected<std::string, ExtenderClient::Failure> ExtenderClient::post(
   request.target = fmt::format("/{}", verb);  // the transport knows the prefix
   request.content_type = "application/json";
   request.body = std::move(body);
+  const base::SteadyTime start = clock_.now();
   auto answer = transport_->send(request, config_.http_timeout, stop);
+  count(verb, answer ? std::to_string(answer->status) : "<error>", clock_.now() - start);
   if (!answer) {
     const auto& error = answer.error();
     return tl::unexpected(Failure{fmt::format("Post \"{}\": {}", url, error.message),
@@ -79,7 +117,7 @@ tl::expected<std::string, ExtenderClient::Failure> ExtenderClient::post(
   if (answer->status != 200) {
     return tl::unexpected(Failure{
         fmt::format("failed {} with extender at URL {}, code {}", verb, url, answer->status),
-        true});
+        false});
   }
   return std::move(answer->body);
 }

@@ -128,6 +128,7 @@ bool ExtenderConversation::take(ExtenderClient& client,
   if (kept) {
     for (const std::string& name : *kept) {
       if (!asked.contains(Symbol(name))) {
+        if (!by_name) continue;  // upstream checks names only, and would take the node
         return skips(client, client.config().filter_verb,
                      fmt::format("extender \"{}\" claims a filtered node \"{}\" which is not found "
                                  "in the input node list",

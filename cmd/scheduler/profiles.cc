@@ -1,5 +1,8 @@
 #include "cmd/scheduler/profiles.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace stowage::scheduler_cmd {
 
 namespace {
@@ -92,9 +95,18 @@ std::vector<scheduling::Profile> schedulingProfiles(const config::SchedulerConfi
   return profiles;
 }
 
+std::vector<std::size_t> extenderOrder(const config::SchedulerConfig& config) {
+  std::vector<std::size_t> order(config.extenders.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_partition(order.begin(), order.end(),
+                        [&](std::size_t i) { return !config.extenders[i].ignorable; });
+  return order;
+}
+
 std::vector<scheduling::ExtenderSpec> extenderSpecs(const config::SchedulerConfig& config) {
   std::vector<scheduling::ExtenderSpec> specs;
-  for (const config::ExtenderConfig& extender : config.extenders) {
+  for (const std::size_t index : extenderOrder(config)) {
+    const config::ExtenderConfig& extender = config.extenders[index];
     scheduling::ExtenderSpec& spec = specs.emplace_back();
     spec.name = extender.url_prefix;
     spec.filters = !extender.filter_verb.empty();

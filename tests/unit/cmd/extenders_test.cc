@@ -7,10 +7,8 @@
 #include "base/bounded_queue.h"
 #include "cmd/scheduler/extender_binder.h"
 #include "cmd/scheduler/http_extenders.h"
-#include "k8sclient/config/base64.h"
 #include "testing/api/scripted_api_client.h"
 #include "testing/builders/pod_builder.h"
-#include "testing/http/certificates.h"
 #include "testing/http/scripted_server.h"
 
 namespace stowage::scheduler_cmd {
@@ -63,7 +61,7 @@ class ExtenderCallsTest : public ::testing::Test {
   }
   void open() {
     for (const auto& config : configs_) {
-      auto client = ExtenderClient::open(config, "extenders[0]");
+      auto client = ExtenderClient::open(config, "extenders[0]", clock_, base::nullMetricSink());
       ASSERT_TRUE(client.has_value()) << client.error().message();
       clients_.push_back(std::move(*client));
     }
@@ -147,6 +145,33 @@ TEST_F(ExtenderCallsTest, AnExtenderWithoutACacheGetsCompleteNodes) {
                                         "GET /api/v1/nodes?resourceVersion=0"));
 }
 
+TEST_F(ExtenderCallsTest, NodesItWasNotAskedAboutAreNotTaken) {
+  add().filter_verb = "filter";
+  configs_.back().node_cache_capable = false;
+  api_.answer(podJson()).answer(nodeList());
+  server_.enqueue(answerJson(
+      200, R"({"Nodes":{"items":[{"metadata":{"name":"other"}},{"metadata":{"name":"n2"}}]}})"));
+  const auto answer = ask(question({"n1", "n2"}));
+  EXPECT_EQ(answer.error, "");
+  EXPECT_THAT(names(answer), ElementsAre("n2"));
+}
+
+TEST_F(ExtenderCallsTest, OneNodeIsReadAlone) {
+  add().filter_verb = "filter";
+  configs_.back().node_cache_capable = false;
+  api_.answer(podJson()).answer(R"({"metadata":{"name":"n1"}})");
+  server_.enqueue(answerJson(200, R"({"Nodes":{"items":[{"metadata":{"name":"n1"}}]}})"));
+  EXPECT_THAT(names(ask(question({"n1"}))), ElementsAre("n1"));
+  EXPECT_THAT(api_.asked(), ElementsAre("GET /api/v1/namespaces/ns/pods/web",
+                                        "GET /api/v1/nodes/n1?resourceVersion=0"));
+  api_.answer(podJson()).fail(testing::apiError(404, "NotFound"));
+  server_.enqueue(answerJson(200, R"({"Nodes":{"items":[]}})"));
+  const auto gone = ask(question({"n1"}));
+  EXPECT_EQ(gone.error, "");
+  EXPECT_THAT(gone.allowed, IsEmpty());
+  EXPECT_THAT(sent(1)["Nodes"]["items"], IsEmpty());
+}
+
 TEST_F(ExtenderCallsTest, FiltersGoOneAfterTheOtherAndScoresAreWeightedAndSummed) {
   for (const int weight : {1, 3}) {
     auto& config = add();
@@ -207,6 +232,7 @@ TEST_F(ExtenderCallsTest, EveryFailureOfAFilterIsTheAnswerUnlessItIsIgnorable) {
   const Row table[] = {
       {"its own error", answerJson(200, R"({"Error":"database is down"})"), "database is down"},
       {"a status", answerJson(503, "{}"), "failed filter with extender at URL "},
+      {"a redirect", answerJson(307, "{}", {{"Location", "http://elsewhere/"}}), "code 307"},
       {"no JSON", answerJson(200, "<html>"), "the answer is no JSON"},
       {"a wrong type", answerJson(200, R"({"NodeNames":{}})"), "expected an array"},
       {"a node it was not asked about", answerJson(200, R"({"NodeNames":["evil"]})"),
@@ -323,18 +349,22 @@ class ExtenderBindTest : public ExtenderCallsTest {
     open();
     k8sclient::WriteDispatcher dispatcher({1, 100}, {k8sclient::kBindCall}, clock_,
                                           base::nullMetricSink());
+    k8sclient::WriteDispatcher to_extenders({1, 100}, {kExtenderBindCall}, clock_,
+                                            base::nullMetricSink());
     base::BoundedQueue<std::pair<BindOutcome, std::string>> answers(1);
     const ApiBinder::Done done = [&](const BindRequest&, BindOutcome outcome,
                                      const std::string& message) {
       answers.tryPush({outcome, message});
     };
     ApiBinder own(dispatcher, api_, done);
-    ExtenderBinder binder(own, dispatcher, clients_, done);
+    ExtenderBinder binder(own, dispatcher, to_extenders, clients_, done);
     dispatcher.start();
+    to_extenders.start();
     BindRequest request{kPod, "n1"};
     if (by_extender) request.extender = 0;
     EXPECT_TRUE(binder.bind(request));
     auto answer = answers.pop({}, clock_.now() + std::chrono::seconds(20));
+    to_extenders.stop(std::chrono::seconds(5));
     dispatcher.stop(std::chrono::seconds(5));
     return answer.value_or(std::pair{BindOutcome::kUnknown, std::string("no answer")});
   }
@@ -367,6 +397,49 @@ TEST_F(ExtenderBindTest, ItsRefusalIsToldAndItsSilenceIsLookedInto) {
   EXPECT_EQ(bind().first, BindOutcome::kUnknown) << "it may have bound the pod";
 }
 
+TEST_F(ExtenderBindTest, AStatusIsARefusalThatIsTold) {
+  add().bind_verb = "bind";
+  server_.enqueue(answerJson(500, "{}"));
+  const auto [outcome, message] = bind();
+  EXPECT_EQ(outcome, BindOutcome::kRejected);
+  EXPECT_EQ(message, "failed bind with extender at URL " + server_.url() + "/ext/bind, code 500");
+}
+
+TEST_F(ExtenderBindTest, ASlowExtenderDelaysNoOtherBind) {
+  add().bind_verb = "bind";
+  server_.enqueue(testing::stall());
+  api_.answer("{}");
+  open();
+  k8sclient::WriteDispatcher writes({1, 100}, {k8sclient::kBindCall, k8sclient::kStatusPatchCall},
+                                    clock_, base::nullMetricSink());
+  k8sclient::WriteDispatcher to_extenders({1, 100}, {kExtenderBindCall}, clock_,
+                                          base::nullMetricSink());
+  base::BoundedQueue<std::string> bound(2);
+  const ApiBinder::Done done = [&](const BindRequest& request, BindOutcome outcome,
+                                   const std::string&) {
+    if (outcome == BindOutcome::kBound) bound.tryPush(request.pod.uid.str());
+  };
+  ApiBinder own(writes, api_, done);
+  ExtenderBinder binder(own, writes, to_extenders, clients_, done);
+  const auto patch = [](const char* uid) {
+    return k8sclient::makeWrite(
+        {Symbol(uid), k8sclient::kStatusPatchCall, k8sclient::kStatusPatchRelevance, {}, {}});
+  };
+  using Submitted = k8sclient::WriteDispatcher::Submitted;
+  ASSERT_EQ(writes.submit(patch("uid-1")), Submitted::kQueued);
+  EXPECT_TRUE(binder.bind({kPod, "n1", 0}));
+  EXPECT_EQ(writes.pending(), 0U) << "what was to be said about the unscheduled pod is not said";
+  EXPECT_TRUE(binder.bind({{"ns", "other", "uid-2"}, "n1"}));
+  EXPECT_TRUE(binder.bind({{"ns", "late", "uid-3"}, "n1", 0}));
+  to_extenders.start();
+  ASSERT_TRUE(server_.waitForRequests(1));
+  EXPECT_TRUE(binder.takeBack({"ns", "late", "uid-3"})) << "it waits behind the first one";
+  writes.start();
+  EXPECT_EQ(bound.pop({}, clock_.now() + std::chrono::seconds(20)), "uid-2");
+  to_extenders.stop({});
+  writes.stop({});
+}
+
 TEST_F(ExtenderBindTest, AnIgnorableOneThatFailsIsReplaced) {
   add().bind_verb = "bind";
   configs_.back().ignorable = true;
@@ -374,77 +447,6 @@ TEST_F(ExtenderBindTest, AnIgnorableOneThatFailsIsReplaced) {
   api_.answer("{}");
   EXPECT_EQ(bind().first, BindOutcome::kBound);
   EXPECT_THAT(api_.asked(), ElementsAre("POST /api/v1/namespaces/ns/pods/web/binding"));
-}
-
-class ExtenderTlsTest : public ::testing::Test {
- protected:
-  ExtenderTlsTest() {
-    testing::ServerOptions options;
-    options.tls = ca_.server({"gpu.test"});
-    options.client_ca_pem = client_ca_.pem();
-    server_ = std::make_unique<ScriptedServer>(options);
-    server_->onRequest(answerJson(200, "{}"));
-    config_.url_prefix = server_->url();
-    config_.enable_https = true;
-    const auto identity = client_ca_.client("stowage");
-    config_.tls.cert_data = k8sclient::encodeBase64(identity.cert_pem);
-    config_.tls.key_data = k8sclient::encodeBase64(identity.key_pem);
-  }
-  tl::expected<std::string, ExtenderClient::Failure> post() {
-    auto client = ExtenderClient::open(config_, "extenders[0]");
-    EXPECT_TRUE(client.has_value()) << client.error().message();
-    return (*client)->post("filter", "{}", {});
-  }
-  const testing::TestAuthority ca_;
-  const testing::TestAuthority client_ca_{"client-ca"};
-  std::unique_ptr<ScriptedServer> server_;
-  config::ExtenderConfig config_;
-};
-
-TEST_F(ExtenderTlsTest, TheCaTheNameAndTheClientsCertificateAreUsed) {
-  config_.tls.ca_data = k8sclient::encodeBase64(ca_.pem());
-  config_.tls.server_name = "gpu.test";
-  EXPECT_TRUE(post().has_value());
-  const auto request = server_->requests().at(0);
-  EXPECT_EQ(request.client, "stowage");
-  EXPECT_EQ(request.sni, "gpu.test");
-}
-
-TEST_F(ExtenderTlsTest, AnotherCaOrAnotherNameIsRefused) {
-  const testing::TestAuthority other("other");
-  config_.tls.server_name = "gpu.test";
-  config_.tls.ca_data = k8sclient::encodeBase64(other.pem());
-  ASSERT_FALSE(post().has_value());
-  config_.tls.ca_data = k8sclient::encodeBase64(ca_.pem());
-  config_.tls.server_name = "evil.test";
-  ASSERT_FALSE(post().has_value());
-  EXPECT_FALSE(post().error().may_have_acted);
-  EXPECT_EQ(server_->requestCount(), 0U);
-}
-
-TEST_F(ExtenderTlsTest, EnableHttpsWithoutACaTrustsAnybodyAsUpstream) {
-  EXPECT_TRUE(post().has_value());
-  config_.enable_https = false;  // then the system's authorities decide
-  EXPECT_FALSE(post().has_value());
-}
-
-TEST(ExtenderClientTest, WhatTheConfigurationNamesIsOpenedAtTheStart) {
-  config::ExtenderConfig config;
-  config.url_prefix = "https://gpu";
-  config.tls.ca_file = "/nowhere/ca.pem";
-  const auto missing = ExtenderClient::open(config, "extenders[3]");
-  ASSERT_FALSE(missing.has_value());
-  EXPECT_THAT(missing.error().message(), HasSubstr("extenders[3].tlsConfig.caFile: "));
-  config.tls = {};
-  config.tls.cert_data = "!";
-  const auto garbled = ExtenderClient::open(config, "extenders[3]");
-  ASSERT_FALSE(garbled.has_value());
-  EXPECT_THAT(garbled.error().message(), HasSubstr("extenders[3].tlsConfig.certData: "));
-  config.tls = {};
-  config.url_prefix = "http://user:secret@gpu";
-  const auto url = ExtenderClient::open(config, "extenders[3]");
-  ASSERT_FALSE(url.has_value());
-  EXPECT_THAT(url.error().message(), HasSubstr("extenders[3].urlPrefix: "));
 }
 
 }  // namespace

@@ -96,5 +96,44 @@ TEST(SchedulingProfiles, HaveUpstreamsArgsUnlessTold) {
   EXPECT_EQ(plain.volume_bind_timeout, std::chrono::seconds(600));
 }
 
+TEST(Extenders, ThoseThatMayBeIgnoredAreAskedLast) {
+  const auto config = config::loadSchedulerConfig(R"(
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+extenders:
+- {urlPrefix: http://a, filterVerb: f, ignorable: true}
+- {urlPrefix: http://b, bindVerb: b, managedResources: [{name: e.com/g}]}
+- {urlPrefix: http://c, ignorable: true}
+- {urlPrefix: http://d, preemptVerb: p}
+)",
+                                                  "s.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  EXPECT_THAT(extenderOrder(*config), ElementsAre(1U, 3U, 0U, 2U));
+  const auto specs = extenderSpecs(*config);
+  ASSERT_EQ(specs.size(), 4U);
+  EXPECT_EQ(specs[0].name, "http://b");
+  EXPECT_TRUE(specs[0].binds);
+  EXPECT_THAT(specs[0].managed_resources, ElementsAre("e.com/g"));
+  EXPECT_TRUE(specs[1].preempts);
+  EXPECT_TRUE(specs[2].filters);
+}
+
+TEST(Extenders, ResourcesTheyAloneLookAtAreIgnoredBesideThoseOfTheProfile) {
+  const auto config = config::loadSchedulerConfig(R"(
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: one
+  pluginConfig:
+  - {name: NodeResourcesFit, args: {ignoredResources: [a.b/c]}}
+extenders:
+- urlPrefix: http://a
+  managedResources: [{name: e.com/g, ignoredByScheduler: true}, {name: e.com/h}]
+)",
+                                                  "s.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  EXPECT_THAT(schedulingProfiles(*config).at(0).ignored_resources, ElementsAre("a.b/c", "e.com/g"));
+}
+
 }  // namespace
 }  // namespace stowage::scheduler_cmd
