@@ -55,11 +55,7 @@ base::Result<std::vector<std::string>> rawNodes(k8sclient::ApiClient& api,
   options.timeout = kReadTimeout;
   options.query = {{"resourceVersion", "0"}};
   if (names.size() == 1) {  // not all nodes for the sake of one
-    auto node = api.get(k8sclient::resourcePath(kNodes, {}, names.front().view()), options, stop);
-    if (node) return std::vector<std::string>{std::move(*node)};
-    if (node.error().code != base::Code::kNotFound) return base::fail(node.error().toStatus());
-    names.clear();
-    return std::vector<std::string>();
+    options.query.emplace_back("fieldSelector", "metadata.name=" + names.front().str());
   }
   auto body = api.get(k8sclient::resourcePath(kNodes, {}), options, stop);
   if (!body) return base::fail(body.error().toStatus());

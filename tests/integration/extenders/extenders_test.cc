@@ -258,6 +258,14 @@ TEST_F(ExtendersOnRealApi, FilterAndScoresDecideWithNamesAndWithObjects) {
       << "both ask in the same way";
 }
 
+TEST_F(ExtendersOnRealApi, OneNodeAloneIsFilteredAsAnObject) {
+  nodes({"n1"});
+  both("objects");
+  ASSERT_TRUE(bothBound()) << log();
+  EXPECT_EQ(nodeOf("ours"), "n1");
+  EXPECT_EQ(extenders_->asked(ns_), (std::set<std::string>{R"(/objects/filter ["Nodes","Pod"])"}));
+}
+
 TEST_F(ExtendersOnRealApi, RejectionsAreToldInTheSameWords) {
   nodes({"n1-no", "n2-no", "n3-never"});
   both("names");

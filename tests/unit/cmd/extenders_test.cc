@@ -159,12 +159,13 @@ TEST_F(ExtenderCallsTest, NodesItWasNotAskedAboutAreNotTaken) {
 TEST_F(ExtenderCallsTest, OneNodeIsReadAlone) {
   add().filter_verb = "filter";
   configs_.back().node_cache_capable = false;
-  api_.answer(podJson()).answer(R"({"metadata":{"name":"n1"}})");
+  api_.answer(podJson()).answer(R"({"items":[{"metadata":{"name":"n1"}}]})");
   server_.enqueue(answerJson(200, R"({"Nodes":{"items":[{"metadata":{"name":"n1"}}]}})"));
   EXPECT_THAT(names(ask(question({"n1"}))), ElementsAre("n1"));
   EXPECT_THAT(api_.asked(), ElementsAre("GET /api/v1/namespaces/ns/pods/web",
-                                        "GET /api/v1/nodes/n1?resourceVersion=0"));
-  api_.answer(podJson()).fail(testing::apiError(404, "NotFound"));
+                                        "GET /api/v1/nodes?resourceVersion=0&fieldSelector="
+                                        "metadata.name%3Dn1"));
+  api_.answer(podJson()).answer(R"({"items":[]})");
   server_.enqueue(answerJson(200, R"({"Nodes":{"items":[]}})"));
   const auto gone = ask(question({"n1"}));
   EXPECT_EQ(gone.error, "");
