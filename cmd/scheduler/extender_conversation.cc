@@ -164,19 +164,23 @@ void ExtenderConversation::scoreAll() {
       scorers.push_back(clients_.at(index).get());
     }
   }
-  // The nodes are read once, before several threads want them.
-  for (ExtenderClient* scorer : scorers) {
-    if (auto body = nodesBody(*scorer); !body) {
-      base::log().warn("nodes for the extenders' scores cannot be read",
-                       {{"error", body.error().message()}});
-      return;
+  std::vector<std::string> bodies;
+  std::erase_if(scorers, [&](ExtenderClient* scorer) {
+    auto body = nodesBody(*scorer);
+    if (body) {
+      bodies.push_back(std::move(*body));
+    } else {
+      base::log().info(
+          "extender is not asked for scores",
+          {{"extender", scorer->config().url_prefix}, {"error", body.error().message()}});
     }
-  }
+    return !body;
+  });
   std::vector<std::unordered_map<Symbol, std::int64_t>> scores(scorers.size());
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < scorers.size(); ++i) {
-      threads.emplace_back([&, i] { score(*scorers[i], scores[i]); });
+      threads.emplace_back([&, i] { score(*scorers[i], std::move(bodies[i]), scores[i]); });
     }
   }
   for (std::size_t i = 0; i < scorers.size(); ++i) {
@@ -189,7 +193,7 @@ void ExtenderConversation::scoreAll() {
 }
 
 // What goes wrong here costs the extender its say, nothing else.
-void ExtenderConversation::score(ExtenderClient& client,
+void ExtenderConversation::score(ExtenderClient& client, std::string body,
                                  std::unordered_map<Symbol, std::int64_t>& scores) {
   const std::string& verb = client.config().prioritize_verb;
   const auto failed = [&](const std::string& error) {
@@ -197,9 +201,7 @@ void ExtenderConversation::score(ExtenderClient& client,
                      {{"extender", client.config().url_prefix}, {"verb", verb}, {"error", error}});
   };
   try {
-    auto body = nodesBody(client);
-    if (!body) return failed(body.error().message());
-    auto reply = client.post(verb, std::move(*body), stop_);
+    auto reply = client.post(verb, std::move(body), stop_);
     if (!reply) return failed(reply.error().message);
     auto given = kubeapi::parseExtenderScores(*reply);
     if (!given) return failed(given.error().message());
@@ -210,79 +212,6 @@ void ExtenderConversation::score(ExtenderClient& client,
   } catch (const std::exception& error) {
     failed(error.what());
   }
-}
-
-void ExtenderConversation::narrowCandidates() {
-  for (const auto& candidate : question_.candidates) {
-    VictimsArgs victims{candidate.node, {}, candidate.violations};
-    for (const auto& pod : candidate.pods) victims.pods.push_back(pod->meta.uid.str());
-    candidates_.push_back(std::move(victims));
-  }
-  for (const std::size_t index : question_.extenders) {
-    if (candidates_.empty()) break;
-    if (!narrow(*clients_.at(index))) return;
-  }
-  for (const VictimsArgs& left : candidates_) {
-    ExtenderAnswer::Victims victims{left.node, {}, left.violations};
-    for (const std::string& uid : left.pods) victims.pods.emplace_back(uid);
-    answer_.candidates.push_back(std::move(victims));
-  }
-}
-
-base::Result<std::string> ExtenderConversation::victimsBody(ExtenderClient& client) {
-  if (client.config().node_cache_capable) return metaVictimsArgs(pod_, candidates_);
-  std::unordered_map<std::string, scheduling::PodRef> known;
-  for (const auto& candidate : question_.candidates) {
-    for (const auto& pod : candidate.pods) {
-      known[pod->meta.uid.str()] = {pod->meta.ns, pod->meta.name, pod->meta.uid};
-    }
-  }
-  std::vector<VictimsArgs> complete = candidates_;
-  for (VictimsArgs& node : complete) {
-    for (std::string& pod : node.pods) {
-      const auto ref = known.find(pod);
-      if (ref == known.end()) {
-        return base::fail(base::Code::kNotFound,
-                          "victim " + pod + ", named by another extender, is not known here");
-      }
-      auto raw = rawPod(api_, ref->second, stop_);
-      if (!raw) return base::fail(raw.error().withPrefix("reading victims for extenders"));
-      pod = std::move(*raw);
-    }
-  }
-  return victimsArgs(pod_, complete);
-}
-
-bool ExtenderConversation::narrow(ExtenderClient& client) {
-  const std::string& verb = client.config().preempt_verb;
-  auto body = victimsBody(client);
-  if (!body) return skips(client, verb, body.error().message());
-  auto reply = client.post(verb, std::move(*body), stop_);
-  if (!reply) return skips(client, verb, reply.error().message);
-  auto nodes = kubeapi::parseExtenderVictims(*reply);
-  if (!nodes) return skips(client, verb, nodes.error().message());
-  return takeVictims(client, std::move(*nodes));
-}
-
-bool ExtenderConversation::takeVictims(ExtenderClient& client,
-                                       std::vector<kubeapi::ExtenderMetaVictims> nodes) {
-  std::unordered_set<Symbol> asked;
-  for (const VictimsArgs& candidate : candidates_) asked.insert(candidate.node);
-  std::vector<VictimsArgs> left;
-  for (kubeapi::ExtenderMetaVictims& node : nodes) {
-    if (!asked.erase(Symbol(node.node))) {
-      return skips(client, client.config().preempt_verb,
-                   fmt::format("nodeinfo not found for node name \"{}\"", node.node));
-    }
-    if (node.pods.empty()) {
-      const auto error = fmt::format("expected at least one victim pod on node \"{}\"", node.node);
-      if (!skips(client, client.config().preempt_verb, error)) return false;
-      continue;
-    }
-    left.push_back({Symbol(node.node), std::move(node.pods), node.violations});
-  }
-  candidates_ = std::move(left);
-  return true;
 }
 
 }  // namespace stowage::scheduler_cmd

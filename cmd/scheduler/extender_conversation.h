@@ -39,10 +39,12 @@ class ExtenderConversation {
   bool take(ExtenderClient& client, const kubeapi::ExtenderFilterResult& result);
   void reject(const base::Symbol& node, std::string reason, bool unresolvable);
   void scoreAll();
-  void score(ExtenderClient& client, std::unordered_map<base::Symbol, std::int64_t>& scores);
+  void score(ExtenderClient& client, std::string body,
+             std::unordered_map<base::Symbol, std::int64_t>& scores);
   void narrowCandidates();
   bool narrow(ExtenderClient& client);
   bool takeVictims(ExtenderClient& client, std::vector<kubeapi::ExtenderMetaVictims> nodes);
+  base::Status findVictims(ExtenderClient& client, const kubeapi::ExtenderMetaVictims& victims);
   base::Result<std::string> nodesBody(ExtenderClient& client);
   base::Result<std::string> victimsBody(ExtenderClient& client);
   // An extender failed: true when it may be skipped, else the answer is that error.
@@ -59,6 +61,8 @@ class ExtenderConversation {
   std::unordered_map<base::Symbol, std::string> raw_nodes_;
   bool has_raw_nodes_ = false;
   std::vector<VictimsArgs> candidates_;  // pods by uid
+  // By uid, as JSON: victims that extenders chose beside those of the question.
+  std::unordered_map<std::string, std::string> other_victims_;
 };
 
 }  // namespace stowage::scheduler_cmd

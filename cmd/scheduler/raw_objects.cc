@@ -23,10 +23,10 @@ std::string_view member(std::string_view object, std::string_view name) {
   return {};
 }
 
-std::string nameOf(std::string_view object) {
+// A text of the object's metadata.
+std::string metaText(std::string_view object, std::string_view name) {
   const std::string_view meta = member(object, "metadata");
-  return meta.empty() ? std::string()
-                      : kubeapi::decodeJsonString(member(meta, "name")).value_or("");
+  return meta.empty() ? std::string() : kubeapi::decodeJsonString(member(meta, name)).value_or("");
 }
 
 }  // namespace
@@ -47,6 +47,24 @@ base::Result<std::string> rawPod(k8sclient::ApiClient& api, const scheduling::Po
   return std::move(*body);
 }
 
+base::Result<std::unordered_map<std::string, std::string>> rawPodsOn(k8sclient::ApiClient& api,
+                                                                     const base::Symbol& node,
+                                                                     const std::stop_token& stop) {
+  k8sclient::CallOptions options;
+  options.timeout = kReadTimeout;
+  options.query = {{"fieldSelector", "spec.nodeName=" + node.str()}};
+  auto body = api.get(k8sclient::resourcePath({"", "v1", "pods"}, {}), options, stop);
+  if (!body) return base::fail(body.error().toStatus());
+  std::unordered_map<std::string, std::string> pods;
+  kubeapi::JsonScan scan(member(*body, "items"));
+  while (scan.next()) {
+    const std::string_view pod = scan.value();
+    pods.emplace(metaText(pod, "uid"), pod);
+  }
+  if (!scan.ok()) return base::fail(base::Code::kInvalidArgument, "the list of pods is cut off");
+  return pods;
+}
+
 base::Result<std::vector<std::string>> rawNodes(k8sclient::ApiClient& api,
                                                 std::vector<base::Symbol>& names,
                                                 const std::stop_token& stop) {
@@ -64,7 +82,7 @@ base::Result<std::vector<std::string>> rawNodes(k8sclient::ApiClient& api,
   kubeapi::JsonScan scan(items);
   while (scan.next()) {
     const std::string_view node = scan.value();
-    by_name.emplace(nameOf(node), node);
+    by_name.emplace(metaText(node, "name"), node);
   }
   if (!scan.ok()) return base::fail(base::Code::kInvalidArgument, "the list of nodes is cut off");
   std::vector<std::string> nodes;

@@ -5,6 +5,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
@@ -17,6 +18,10 @@ namespace stowage::scheduler_cmd {
 // kNotFound also when another pod has the name by now.
 base::Result<std::string> rawPod(k8sclient::ApiClient& api, const scheduling::PodRef& pod,
                                  const std::stop_token& stop);
+// The pods on a node, by uid.
+base::Result<std::unordered_map<std::string, std::string>> rawPodsOn(k8sclient::ApiClient& api,
+                                                                     const base::Symbol& node,
+                                                                     const std::stop_token& stop);
 // The named nodes in the given order; those that are gone are left out, there and in `names`.
 base::Result<std::vector<std::string>> rawNodes(k8sclient::ApiClient& api,
                                                 std::vector<base::Symbol>& names,

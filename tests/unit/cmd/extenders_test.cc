@@ -300,7 +300,7 @@ ExtenderQuestion aboutVictims(ExtenderQuestion question) {
 
 TEST_F(ExtenderCallsTest, PreemptSendsUidsAndTakesWhatIsLeft) {
   add().preempt_verb = "preempt";
-  api_.answer(podJson());
+  api_.answer(podJson()).answer(R"({"items":[{"metadata":{"uid":"y"}},{"metadata":{"uid":"x"}}]})");
   server_.enqueue(
       answerJson(200, R"({"NodeNameToMetaVictims":{"n2":{"Pods":[{"UID":"v-n2"},{"UID":"x"}],
                "NumPDBViolations":2}}})"));
@@ -324,6 +324,39 @@ TEST_F(ExtenderCallsTest, PreemptSendsCompleteVictimsToAnExtenderWithoutACache) 
   EXPECT_EQ(answer.error, "");
   EXPECT_THAT(answer.candidates, IsEmpty());
   EXPECT_EQ(sent(0)["NodeNameToVictims"]["n2"]["Pods"][0]["metadata"]["annotations"]["a"], "b");
+}
+
+TEST_F(ExtenderCallsTest, VictimsThatAnExtenderChoseAreSentToTheNextOneWhole) {
+  add().preempt_verb = "first";
+  add().preempt_verb = "second";
+  configs_.back().node_cache_capable = false;
+  api_.answer(podJson()).answer(
+      R"({"items":[{"metadata":{"uid":"x"},"spec":{"hostname":"chosen"}}]})");
+  const char* const chosen = R"({"NodeNameToMetaVictims":{"n1":{"Pods":[{"UID":"x"}]}}})";
+  server_.enqueue(answerJson(200, chosen));
+  server_.enqueue(answerJson(200, R"({"nodeNameToMetaVictims":null})"));
+  const auto answer = ask(aboutVictims(question({})));
+  EXPECT_EQ(answer.error, "");
+  EXPECT_EQ(sent(1)["NodeNameToVictims"]["n1"]["Pods"][0]["spec"]["hostname"], "chosen");
+  EXPECT_THAT(api_.asked(), ElementsAre("GET /api/v1/namespaces/ns/pods/web",
+                                        "GET /api/v1/pods?fieldSelector=spec.nodeName%3Dn1"));
+}
+
+TEST_F(ExtenderCallsTest, VictimsThatAreNotOnTheNodeAreAnErrorUnlessIgnorable) {
+  for (const bool ignorable : {false, true}) {
+    configs_.clear();
+    clients_.clear();
+    add().preempt_verb = "preempt";
+    configs_.back().ignorable = ignorable;
+    api_.answer(podJson()).answer(R"({"items":[]})");
+    server_.enqueue(answerJson(200, R"({"NodeNameToMetaVictims":{"n1":{"Pods":[{"UID":"u"}]}}})"));
+    const auto answer = ask(aboutVictims(question({})));
+    const std::string error = "extender: " + configs_[0].url_prefix +
+                              " claims to preempt pod (UID: &{u}) on node: n1, but the pod is not "
+                              "found on that node";
+    EXPECT_EQ(answer.error, ignorable ? "" : error);
+    EXPECT_THAT(answer.candidates, SizeIs(ignorable ? 2 : 0));
+  }
 }
 
 TEST_F(ExtenderCallsTest, VictimsThatCannotBeAreErrorsUnlessIgnorable) {
