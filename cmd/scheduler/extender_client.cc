@@ -13,7 +13,10 @@
 namespace stowage::scheduler_cmd {
 namespace {
 
+// Whole nodes come back from an extender without a cache, only names from others: the more that is
+// read, the more memory a broken one takes while its answer is parsed.
 constexpr std::size_t kLargestAnswer = std::size_t{64} << 20;
+constexpr std::size_t kLargestOfNames = std::size_t{16} << 20;
 
 // Data goes before the file, as upstream.
 base::Status load(const std::string& field, const std::string& data, const std::string& file,
@@ -73,7 +76,7 @@ base::Result<std::unique_ptr<ExtenderClient>> ExtenderClient::open(
   if (base::Status status = fill(config, field, endpoint); !status.ok()) return base::fail(status);
   warn(config, field, endpoint);
   k8sclient::TransportOptions options;
-  options.max_body = kLargestAnswer;
+  options.max_body = config.node_cache_capable ? kLargestOfNames : kLargestAnswer;
   auto transport = k8sclient::makeBeastTransport(endpoint, options);
   if (!transport) return base::fail(transport.error().withPrefix(field));
   return std::unique_ptr<ExtenderClient>(

@@ -29,7 +29,7 @@ class ExtenderClient {
     std::string message;
     bool unanswered = false;  // though the request may have reached the extender
   };
-  // The body of an answer with status 200. At most 64 MiB.
+  // The body of an answer with status 200. At most 64 MiB, 16 MiB when it knows the nodes itself.
   tl::expected<std::string, Failure> post(std::string_view verb, std::string body,
                                           const std::stop_token& stop);
 

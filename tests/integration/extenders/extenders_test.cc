@@ -103,6 +103,12 @@ class Extenders {
     for (const auto& [node, victims] : args["NodeNameToMetaVictims"].items()) {
       if (node.ends_with("best")) kept[node] = victims;
     }
+    for (const auto& [node, victims] : args["NodeNameToVictims"].items()) {
+      if (!node.ends_with("best")) continue;
+      Json uids = Json::array();
+      for (const Json& pod : victims["Pods"]) uids.push_back({{"UID", pod["metadata"]["uid"]}});
+      kept[node] = {{"Pods", uids}, {"NumPDBViolations", victims["NumPDBViolations"]}};
+    }
     return {{"NodeNameToMetaVictims", kept}};
   }
   Json bind(const Json& args) {
@@ -154,6 +160,7 @@ std::string configWith(const Extenders& extenders, const std::string& kubeconfig
   add("error", "  filterVerb: filter\n  nodeCacheCapable: true\n", "error");
   add("bind", "  bindVerb: bind\n  nodeCacheCapable: true\n", "bind");
   add("preempt", "  preemptVerb: preempt\n  nodeCacheCapable: true\n", "preempt");
+  add("victims", "  preemptVerb: preempt\n", "victims");
   text += "- urlPrefix: " + extenders.urlOfNobody() +
           "\n  filterVerb: filter\n  prioritizeVerb: prioritize\n  weight: 1\n  ignorable: true\n"
           "  nodeCacheCapable: true\n" +
@@ -308,7 +315,12 @@ TEST_F(ExtendersOnRealApi, TheBindingExtenderBinds) {
   EXPECT_EQ(ours.value("message", ""), "no device is left");
 }
 
-TEST_F(ExtendersOnRealApi, ExtendersNarrowWhomToPreempt) {
+class ExtendedPreemption : public ExtendersOnRealApi {
+ protected:
+  void narrows(const std::string& resource);
+};
+
+void ExtendedPreemption::narrows(const std::string& resource) {
   for (const std::string scheduler : {kTheirs, kOurs}) {
     const std::string side = scheduler == kOurs ? "ours" : "theirs";
     std::vector<Json> made;
@@ -320,7 +332,7 @@ TEST_F(ExtendersOnRealApi, ExtendersNarrowWhomToPreempt) {
       made.push_back(low);
     }
     createAll(cluster_, made);
-    Json high = pod(side, scheduler, "preempt", "2");
+    Json high = pod(side, scheduler, resource, "2");
     high["spec"]["priorityClassName"] = "extenders-high";
     high["spec"]["nodeSelector"] = {{"side", side}};
     createAll(cluster_, {high});
@@ -330,8 +342,18 @@ TEST_F(ExtendersOnRealApi, ExtendersNarrowWhomToPreempt) {
                 getObject(cluster_, {"pod", "low-" + side + "-2-best", "-n", ns_}).is_discarded());
     EXPECT_EQ(nodeOf("low-" + side + "-1"), side + "-1") << "the others stay";
   }
+}
+
+TEST_F(ExtendedPreemption, ExtendersNarrowWhomToPreempt) {
+  narrows("preempt");
   EXPECT_EQ(extenders_->asked(ns_),
             (std::set<std::string>{R"(/preempt/preempt ["NodeNameToMetaVictims","Pod"])"}));
+}
+
+TEST_F(ExtendedPreemption, ThoseWithoutACacheGetTheVictims) {
+  narrows("victims");
+  EXPECT_EQ(extenders_->asked(ns_),
+            (std::set<std::string>{R"(/victims/preempt ["NodeNameToVictims","Pod"])"}));
 }
 
 }  // namespace

@@ -108,6 +108,19 @@ TEST(ExtenderClientTest, CallsAreCountedByStatus) {
   EXPECT_EQ(metrics.value("stowage_extender_request_duration_seconds", labels), 3);
 }
 
+TEST(ExtenderClientTest, AnswersAreBounded) {
+  ScriptedServer server;
+  server.onRequest(answerJson(200, std::string(std::size_t{17} << 20, ' ')));
+  config::ExtenderConfig config;
+  config.url_prefix = server.url();
+  for (const bool names_only : {false, true}) {
+    config.node_cache_capable = names_only;
+    auto client = openThird(config);
+    ASSERT_TRUE(client.has_value());
+    EXPECT_EQ((*client)->post("filter", "{}", {}).has_value(), !names_only);
+  }
+}
+
 TEST(ExtenderClientTest, ConnectionsAreKept) {
   ScriptedServer server;
   server.onRequest(answerJson(200, "{}"));
