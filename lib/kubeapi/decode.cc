@@ -284,5 +284,6 @@ template class Decoder<Service>;
 template class Decoder<ReplicationController>;
 template class Decoder<ReplicaSet>;
 template class Decoder<StatefulSet>;
+template class Decoder<StatefulGroup>;
 
 }  // namespace stowage::kubeapi

@@ -106,6 +106,8 @@ void readVolumeSpec(JsonReading& reading, JsonElement element, PersistentVolume&
   });
 }
 
+}  // namespace
+
 void readClaimSpec(JsonReading& reading, JsonElement element, PersistentVolumeClaim& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {
     if (key == "accessModes") {
@@ -129,6 +131,8 @@ void readClaimSpec(JsonReading& reading, JsonElement element, PersistentVolumeCl
     }
   });
 }
+
+namespace {
 
 void readAttachmentSource(JsonReading& reading, JsonElement element, VolumeAttachment& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {

@@ -11,6 +11,7 @@
 #include "kubeapi/pod_group.h"
 #include "kubeapi/policy.h"
 #include "kubeapi/selectors.h"
+#include "kubeapi/stateful_group.h"
 #include "kubeapi/storage.h"
 #include "kubeapi/workloads.h"
 
@@ -34,6 +35,7 @@ void decodeInto(JsonReading& reading, JsonElement element, Service& out);
 void decodeInto(JsonReading& reading, JsonElement element, ReplicationController& out);
 void decodeInto(JsonReading& reading, JsonElement element, ReplicaSet& out);
 void decodeInto(JsonReading& reading, JsonElement element, StatefulSet& out);
+void decodeInto(JsonReading& reading, JsonElement element, StatefulGroup& out);
 
 // Parts that several types share.
 void readMeta(JsonReading& reading, JsonElement element, ObjectMeta& out);
@@ -54,5 +56,6 @@ void readTopologySpread(JsonReading& reading, JsonElement element, TopologySprea
 // azureDisk.kind: empty and Managed (in any case) are what CSI knows.
 bool isUnmanagedAzureKind(std::string_view kind);
 void readVolumes(JsonReading& reading, JsonElement element, std::vector<PodVolume>& out);
+void readClaimSpec(JsonReading& reading, JsonElement element, PersistentVolumeClaim& out);
 
 }  // namespace stowage::kubeapi

@@ -13,6 +13,8 @@ ALLOWED = {
     "lib/placement": {"base"},
     "lib/config": {"base", "kubeapi"},
     "lib/scheduling": {"base", "kubeapi", "placement", "config"},
+    "lib/controlloop": {"base"},
+    "lib/statefulgroup": {"base", "kubeapi", "placement", "controlloop"},
     "lib/serving": {"base", "kubeapi", "k8sclient"},
     "cmd/scheduler": {"base", "kubeapi", "k8sclient", "placement", "config", "scheduling", "serving", "cmd"},
 }

@@ -13,6 +13,7 @@
 #include "kubeapi/policy.h"
 #include "kubeapi/resources.h"
 #include "kubeapi/selectors.h"
+#include "kubeapi/stateful_group.h"
 #include "kubeapi/storage.h"
 #include "kubeapi/workloads.h"
 
@@ -43,6 +44,16 @@ void examine(const kubeapi::Lease& lease, std::string_view input) {
   kubeapi::Decoder<kubeapi::Lease> decoder;
   const auto back = decoder.object(kubeapi::encodeLease(lease));
   if (!back || (*back)->holder != lease.holder) fuzz::broken("a lease changed on its way", input);
+}
+
+// What is written reads as the same again.
+void examine(const kubeapi::StatefulGroup& group, std::string_view input) {
+  kubeapi::Decoder<kubeapi::StatefulGroup> decoder;
+  const auto back = decoder.object(kubeapi::encodeStatusUpdate(group, group.status));
+  if (!back) fuzz::broken("a group does not read back", input);
+  if (kubeapi::encodeSpec((*back)->spec) != kubeapi::encodeSpec(group.spec)) {
+    fuzz::broken("a group changed on its way", input);
+  }
 }
 
 template <typename T>
@@ -91,6 +102,7 @@ STOWAGE_FUZZ_TARGET(decode_workload) {
   decodeAll<kubeapi::StatefulSet>(input);
 }
 STOWAGE_FUZZ_TARGET(decode_disruption_budget) { decodeAll<kubeapi::PodDisruptionBudget>(input); }
+STOWAGE_FUZZ_TARGET(decode_stateful_group) { decodeAll<kubeapi::StatefulGroup>(input); }
 STOWAGE_FUZZ_TARGET(decode_pod_group) { decodeAll<kubeapi::PodGroup>(input); }
 
 STOWAGE_FUZZ_TARGET(decode_status) {
