@@ -15,9 +15,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/metric_sink.h"
-#include "k8sclient/dispatch/alarm.h"
 #include "k8sclient/events/event_record.h"
 #include "k8sclient/events/event_series.h"
 #include "k8sclient/rest/api_client.h"
@@ -65,7 +65,7 @@ class EventRecorder {
   ApiClient& api_;
   base::Clock& clock_;
   std::unique_ptr<Metrics> metrics_;
-  Alarm alarm_;
+  base::Alarm alarm_;
 
   std::mutex queue_mutex_;  // guards queue_ and accepting_; held for moments only
   std::deque<Queued> queue_;

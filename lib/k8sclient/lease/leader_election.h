@@ -14,11 +14,11 @@
 #include <string>
 #include <thread>
 
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "k8sclient/dispatch/alarm.h"
 #include "k8sclient/lease/lease_machine.h"
 #include "k8sclient/rest/api_client.h"
 #include "kubeapi/decode.h"
@@ -80,7 +80,7 @@ class LeaderElector {
   base::Counter& slow_path_metric_;
   LeaseMachine machine_;
   kubeapi::Decoder<kubeapi::Lease> decoder_;
-  Alarm alarm_;
+  base::Alarm alarm_;
   std::atomic<bool> work_ended_{false};
   base::SteadyTime last_renewal_{};  // start of the last try that succeeded
 
