@@ -43,8 +43,9 @@ class FieldWriter {
   void always(std::string_view name, const std::string& value) {
     member(name, base::jsonString(value));
   }
-  void number(std::string_view name, std::int32_t value, std::int32_t, std::int32_t) {
-    write(name, value);
+  // Below its bound a number was never given: it would not be read back.
+  void number(std::string_view name, std::int32_t value, std::int32_t low, std::int32_t) {
+    if (value >= low) write(name, value);
   }
   void number(std::string_view name, const std::optional<std::int32_t>& value, std::int32_t,
               std::int32_t) {
