@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build test unit it conformance conformance-mutations lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release test unit it conformance conformance-mutations lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -44,6 +44,10 @@ check-go:
 build: check-deps ## build everything into build/dev
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD)
+
+release: check-deps ## build what is shipped, optimised, into build/release
+	@cmake --preset release >/dev/null
+	ninja -C build/release stowage-scheduler
 
 controlplane: check-go ## build etcd, kube-apiserver and friends into ~/.cache/stowage (once)
 	@tests/controlplane/controlplane.sh build

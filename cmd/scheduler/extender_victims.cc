@@ -1,10 +1,10 @@
 // The part of ExtenderConversation that is about preemption.
 #include <fmt/format.h>
 
-#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "cmd/scheduler/extender_conversation.h"
 #include "cmd/scheduler/raw_objects.h"
@@ -74,14 +74,14 @@ base::Status ExtenderConversation::findVictims(ExtenderClient& client,
     if (candidate.node.view() != victims.node) continue;
     for (const auto& pod : candidate.pods) ours.insert(pod->meta.uid.str());
   }
-  std::optional<std::unordered_map<std::string, std::string>> there;
+  std::vector<std::string> others;
   for (const std::string& uid : victims.pods) {
-    if (ours.contains(uid)) continue;
-    if (!there) {
-      auto pods = rawPodsOn(api_, Symbol(victims.node), stop_);
-      if (!pods) return pods.error().withPrefix("reading the pods that an extender named");
-      there = std::move(*pods);
-    }
+    if (!ours.contains(uid)) others.push_back(uid);
+  }
+  if (others.empty()) return {};
+  const auto there = rawPodsOn(api_, Symbol(victims.node), stop_);
+  if (!there) return there.error().withPrefix("reading the pods that an extender named");
+  for (const std::string& uid : others) {
     const auto found = there->find(uid);
     if (found == there->end()) {
       return {base::Code::kNotFound,
