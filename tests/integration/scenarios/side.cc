@@ -139,7 +139,10 @@ std::string Side::bind(const Json& step) {
                         {"target", {{"kind", "Node"}, {"name", step["node"]}}}};
   const Rest::Answer answer =
       rest_.post(objectPath("Pod", ns_, step["name"]) + "/binding", binding);
-  return answer.ok() ? "" : refused("binding", answer);
+  if (!answer.ok()) return refused("binding", answer);
+  // Else a node event that comes next by another watch may overtake it, and the scheduler, trying
+  // the pod again, finds it bound where it would have bound it.
+  return settle();
 }
 
 // Until the backoff of pods that failed is over (1 s; the server's clock is ours, in whole
