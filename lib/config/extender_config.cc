@@ -7,24 +7,13 @@
 #include <set>
 #include <string_view>
 
+#include "kubeapi/label_syntax.h"
 #include "kubeapi/resources.h"
 
 namespace stowage::config {
 namespace {
 
 constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
-
-bool isAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// [A-Za-z0-9] at both ends, -_. between, up to `most` characters.
-bool isName(std::string_view text, std::size_t most) {
-  if (text.empty() || text.size() > most) return false;
-  if (!isAlphanumeric(text.front()) || !isAlphanumeric(text.back())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return isAlphanumeric(c) || c == '-' || c == '_' || c == '.'; });
-}
 
 // Can stand in the address of a request as it is.
 bool isPath(std::string_view text) {
@@ -34,9 +23,7 @@ bool isPath(std::string_view text) {
 
 // "example.com/gpu": apimachinery's qualified name with a prefix that is not Kubernetes' own.
 bool isExtendedResourceName(std::string_view name) {
-  const std::size_t slash = name.find('/');
-  if (slash == std::string_view::npos) return false;
-  return isName(name.substr(0, slash), 253) && isName(name.substr(slash + 1), 63) &&
+  return name.find('/') != std::string_view::npos && kubeapi::isLabelKey(name) &&
          kubeapi::isExtendedResource(name);
 }
 

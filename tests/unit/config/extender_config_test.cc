@@ -96,6 +96,8 @@ TEST(ExtenderConfig, WhatCannotWorkIsRefusedWithWhatToDo) {
        "extenders[0].managedResources[0].name: is \"cpu\", which is no extended resource"},
       {"extenders:\n- {urlPrefix: http://a, managedResources: [{name: kubernetes.io/x}]}\n",
        "which is no extended resource"},
+      {"extenders:\n- {urlPrefix: http://a, managedResources: [{name: E.com/x}]}\n",
+       "which is no extended resource"},
       {"extenders:\n- {urlPrefix: http://a, managedResources: [{name: \"e.com/x y\"}]}\n",
        "which is no extended resource"},
       {"extenders:\n- {urlPrefix: http://a, managedResources: [{name: e.com/g}]}\n"
