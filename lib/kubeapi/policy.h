@@ -1,4 +1,5 @@
-// PodDisruptionBudget (policy/v1) as preemption reads it. Decoded once, shared, never changed.
+// PodDisruptionBudget (policy/v1) as preemption and the operator read it. Decoded once, shared,
+// never changed.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,8 @@ namespace stowage::kubeapi {
 struct PodDisruptionBudget {
   ObjectMeta meta;
   std::optional<LabelSelector> selector;
+  std::optional<std::int32_t> min_available;  // absent also when it is a percentage
+  Symbol unhealthy_pod_eviction_policy;       // empty means IfHealthyBudget
   std::int32_t disruptions_allowed = 0;
   std::int32_t current_healthy = 0;
   std::int32_t desired_healthy = 0;

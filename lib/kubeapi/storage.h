@@ -58,6 +58,11 @@ struct PersistentVolumeClaim {
   Symbol attributes_class;
   bool has_data_source = false;
   Symbol phase;  // Pending, Bound, Lost
+  // How far an expansion has come; scheduling does not look at it.
+  std::optional<Quantity> capacity;  // status.capacity.storage
+  Symbol resize_status;  // status.allocatedResourceStatuses.storage: "NodeResizePending", ...
+  Symbol current_attributes_class;    // status.currentVolumeAttributesClassName
+  std::vector<Condition> conditions;  // FileSystemResizePending, ModifyingVolume, ...
 };
 using PersistentVolumeClaimPtr = std::shared_ptr<const PersistentVolumeClaim>;
 

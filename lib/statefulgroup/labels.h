@@ -1,0 +1,33 @@
+// Labels and annotations by which the operator knows its objects. Labels are what watches select
+// by; whoever owns an object is told by its owner reference and the group's uid alone.
+#pragma once
+
+#include <string_view>
+
+namespace stowage::statefulgroup {
+
+// Labels of pods, claims, Services, budgets and revisions.
+inline constexpr std::string_view kGroupLabel = "stowage.dev/group";         // the group's name
+inline constexpr std::string_view kGroupUidLabel = "stowage.dev/group-uid";  // its uid
+inline constexpr std::string_view kShardLabel = "stowage.dev/shard";         // "0"
+inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view kManagedBy = "stowage-operator";
+// Labels of pods.
+inline constexpr std::string_view kOrdinalLabel = "stowage.dev/ordinal";
+inline constexpr std::string_view kSlotLabel = "stowage.dev/slot";  // slots.h; voters only
+inline constexpr std::string_view kRoleLabel = "stowage.dev/role";
+inline constexpr std::string_view kRevisionLabel = "controller-revision-hash";  // a revision's name
+inline constexpr std::string_view kPodIndexLabel = "apps.kubernetes.io/pod-index";
+// Annotations of pods.
+inline constexpr std::string_view kTermAnnotation = "stowage.dev/role-term";
+// What is being done to the pod: {"id","kind","revision","start"}; there before it is done.
+inline constexpr std::string_view kOperationAnnotation = "stowage.dev/operation";
+// Annotation of claims: the uid of the pod incarnation that left its membership with it.
+inline constexpr std::string_view kQuarantineAnnotation = "stowage.dev/quarantined";
+
+// Finalizer of groups: pods stop in order before the group goes.
+inline constexpr std::string_view kFinalizer = "stowage.dev/orderly-shutdown";
+// Field manager of server-side applies.
+inline constexpr std::string_view kFieldManager = "stowage-operator";
+
+}  // namespace stowage::statefulgroup

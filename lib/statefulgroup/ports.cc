@@ -1,0 +1,15 @@
+#include "statefulgroup/ports.h"
+
+#include <array>
+
+namespace stowage::statefulgroup {
+
+std::string_view pluralOf(Resource resource) {
+  constexpr std::array<std::string_view, 8> kPlurals = {
+      "statefulgroups",      "pods",     "persistentvolumeclaims",
+      "persistentvolumes",   "services", "poddisruptionbudgets",
+      "controllerrevisions", "nodes"};
+  return kPlurals.at(static_cast<std::size_t>(resource));
+}
+
+}  // namespace stowage::statefulgroup
