@@ -12,14 +12,23 @@ inline constexpr std::string_view kGroupUidLabel = "stowage.dev/group-uid";  // 
 inline constexpr std::string_view kShardLabel = "stowage.dev/shard";         // "0"
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "stowage-operator";
+inline constexpr std::string_view kAppNameLabel = "app.kubernetes.io/name";
+inline constexpr std::string_view kAppInstanceLabel = "app.kubernetes.io/instance";
+// Labels and annotations under it are the operator's: a template's are not taken over.
+inline constexpr std::string_view kReservedPrefix = "stowage.dev/";
 // Labels of pods.
 inline constexpr std::string_view kOrdinalLabel = "stowage.dev/ordinal";
 inline constexpr std::string_view kSlotLabel = "stowage.dev/slot";  // slots.h; voters only
 inline constexpr std::string_view kRoleLabel = "stowage.dev/role";
 inline constexpr std::string_view kRevisionLabel = "controller-revision-hash";  // a revision's name
 inline constexpr std::string_view kPodIndexLabel = "apps.kubernetes.io/pod-index";
+// What a StatefulSet's pods have; naming StatefulSet only.
+inline constexpr std::string_view kPodNameLabel = "statefulset.kubernetes.io/pod-name";
 // Annotations of pods.
 inline constexpr std::string_view kTermAnnotation = "stowage.dev/role-term";
+// How many there are, for the downward API: changed on living pods, which nothing restarts.
+inline constexpr std::string_view kShardsAnnotation = "stowage.dev/shards";
+inline constexpr std::string_view kReplicasAnnotation = "stowage.dev/replicas";  // of each shard
 // What is being done to the pod: {"id","kind","revision","start"}; there before it is done.
 inline constexpr std::string_view kOperationAnnotation = "stowage.dev/operation";
 // Annotation of claims: the uid of the pod incarnation that left its membership with it.

@@ -23,6 +23,8 @@ class Names {
  public:
   explicit Names(const kubeapi::StatefulGroup& group);
 
+  // Naming Sharded; else the names are those of a StatefulSet.
+  [[nodiscard]] bool sharded() const { return sharded_; }
   // "<group>-<shard>-<ordinal>", or "<group>-<ordinal>" with naming StatefulSet. Also the name of
   // its own Service.
   [[nodiscard]] std::string pod(Replica replica) const;
