@@ -285,5 +285,8 @@ template class Decoder<ReplicationController>;
 template class Decoder<ReplicaSet>;
 template class Decoder<StatefulSet>;
 template class Decoder<StatefulGroup>;
+template class Decoder<MemberPod>;
+template class Decoder<ControllerRevision>;
+template class Decoder<OwnedService>;
 
 }  // namespace stowage::kubeapi

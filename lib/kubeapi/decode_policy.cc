@@ -6,6 +6,18 @@ namespace stowage::kubeapi {
 
 namespace {
 
+void readBudgetSpec(JsonReading& reading, JsonElement element, PodDisruptionBudget& out) {
+  readObject(reading, element, [&](std::string_view key, JsonElement value) {
+    if (key == "selector") {
+      readLabelSelector(reading, value, out.selector);
+    } else if (key == "minAvailable") {
+      if (!value.is_string()) readValue(reading, value, out.min_available);
+    } else if (key == "unhealthyPodEvictionPolicy") {
+      readValue(reading, value, out.unhealthy_pod_eviction_policy);
+    }
+  });
+}
+
 void readBudgetStatus(JsonReading& reading, JsonElement element, PodDisruptionBudget& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {
     if (key == "disruptionsAllowed") {
@@ -95,9 +107,7 @@ void decodeInto(JsonReading& reading, JsonElement element, PodDisruptionBudget& 
     if (key == "metadata") {
       readMeta(reading, value, out.meta);
     } else if (key == "spec") {
-      readObject(reading, value, [&](std::string_view name, JsonElement field) {
-        if (name == "selector") readLabelSelector(reading, field, out.selector);
-      });
+      readBudgetSpec(reading, value, out);
     } else if (key == "status") {
       readBudgetStatus(reading, value, out);
     }

@@ -57,8 +57,7 @@ class FieldReader {
       reading_.fail(kind == RawKind::kObject ? "expected an object" : "expected an array");
       return;
     }
-    out.text = simdjson::minify(value_);
-    if (out.text.size() > RawJson::kMaxBytes) reading_.fail("larger than 512 KiB");
+    readRaw(reading_, value_, out);
   }
 
   void claimSpec(std::string_view name, group::ClaimTemplate& out) {
@@ -131,6 +130,12 @@ class FieldReader {
 };
 
 }  // namespace
+
+void readRaw(JsonReading& reading, JsonElement element, RawJson& out) {
+  if (element.is_null()) return;
+  out.text = simdjson::minify(element);
+  if (out.text.size() > RawJson::kMaxBytes) reading.fail("larger than 512 KiB");
+}
 
 void decodeInto(JsonReading& reading, JsonElement element, StatefulGroup& out) {
   bool has_spec = false;

@@ -134,6 +134,28 @@ void readClaimSpec(JsonReading& reading, JsonElement element, PersistentVolumeCl
 
 namespace {
 
+void readClaimStatus(JsonReading& reading, JsonElement element, PersistentVolumeClaim& out) {
+  readObject(reading, element, [&](std::string_view key, JsonElement value) {
+    if (key == "phase") {
+      readValue(reading, value, out.phase);
+    } else if (key == "capacity") {
+      readObject(reading, value, [&](std::string_view name, JsonElement field) {
+        if (name == "storage" && !field.is_null()) {
+          readValue(reading, field, out.capacity.emplace());
+        }
+      });
+    } else if (key == "allocatedResourceStatuses") {
+      readObject(reading, value, [&](std::string_view name, JsonElement field) {
+        if (name == "storage") readValue(reading, field, out.resize_status);
+      });
+    } else if (key == "currentVolumeAttributesClassName") {
+      readValue(reading, value, out.current_attributes_class);
+    } else if (key == "conditions") {
+      readConditions(reading, value, out.conditions);
+    }
+  });
+}
+
 void readAttachmentSource(JsonReading& reading, JsonElement element, VolumeAttachment& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {
     if (key == "persistentVolumeName") {
@@ -170,7 +192,7 @@ void decodeInto(JsonReading& reading, JsonElement element, PersistentVolumeClaim
     } else if (key == "spec") {
       readClaimSpec(reading, value, out);
     } else if (key == "status") {
-      readPhase(reading, value, out.phase);
+      readClaimStatus(reading, value, out);
     }
   });
 }

@@ -2,11 +2,14 @@
 // decoders; decode.cc finds them by overload.
 #pragma once
 
+#include "kubeapi/controller_revision.h"
 #include "kubeapi/event.h"
 #include "kubeapi/json_reading.h"
 #include "kubeapi/lease.h"
+#include "kubeapi/member_pod.h"
 #include "kubeapi/meta.h"
 #include "kubeapi/node.h"
+#include "kubeapi/owned_service.h"
 #include "kubeapi/pod.h"
 #include "kubeapi/pod_group.h"
 #include "kubeapi/policy.h"
@@ -36,6 +39,9 @@ void decodeInto(JsonReading& reading, JsonElement element, ReplicationController
 void decodeInto(JsonReading& reading, JsonElement element, ReplicaSet& out);
 void decodeInto(JsonReading& reading, JsonElement element, StatefulSet& out);
 void decodeInto(JsonReading& reading, JsonElement element, StatefulGroup& out);
+void decodeInto(JsonReading& reading, JsonElement element, MemberPod& out);
+void decodeInto(JsonReading& reading, JsonElement element, ControllerRevision& out);
+void decodeInto(JsonReading& reading, JsonElement element, OwnedService& out);
 
 // Parts that several types share.
 void readMeta(JsonReading& reading, JsonElement element, ObjectMeta& out);
@@ -55,6 +61,8 @@ void readAffinity(JsonReading& reading, JsonElement element, Affinity& out);
 void readTopologySpread(JsonReading& reading, JsonElement element, TopologySpreadConstraint& out);
 // azureDisk.kind: empty and Managed (in any case) are what CSI knows.
 bool isUnmanagedAzureKind(std::string_view kind);
+// A value that is passed on unread, without blanks; null leaves `out` as it is.
+void readRaw(JsonReading& reading, JsonElement element, group::RawJson& out);
 void readVolumes(JsonReading& reading, JsonElement element, std::vector<PodVolume>& out);
 void readClaimSpec(JsonReading& reading, JsonElement element, PersistentVolumeClaim& out);
 

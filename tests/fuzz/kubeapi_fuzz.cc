@@ -3,11 +3,14 @@
 
 #include "base/text.h"
 #include "fuzz/fuzz_target.h"
+#include "kubeapi/controller_revision.h"
 #include "kubeapi/decode.h"
 #include "kubeapi/event.h"
 #include "kubeapi/extender.h"
 #include "kubeapi/lease.h"
+#include "kubeapi/member_pod.h"
 #include "kubeapi/node.h"
+#include "kubeapi/owned_service.h"
 #include "kubeapi/pod.h"
 #include "kubeapi/pod_group.h"
 #include "kubeapi/policy.h"
@@ -54,6 +57,29 @@ void examine(const kubeapi::StatefulGroup& group, std::string_view input) {
   if (kubeapi::encodeSpec((*back)->spec) != kubeapi::encodeSpec(group.spec)) {
     fuzz::broken("a group changed on its way", input);
   }
+}
+
+// Whatever times a pod has, available is ready, and for long enough is for shorter, too.
+void examine(const kubeapi::MemberPod& pod, std::string_view input) {
+  const base::WallTime now{std::chrono::hours(490'000)};
+  if (kubeapi::isAvailable(pod, 60, now) && !kubeapi::isAvailable(pod, 30, now)) {
+    fuzz::broken("available for 60 s and not for 30", input);
+  }
+  if (kubeapi::isAvailable(pod, 0, now) != kubeapi::isReady(pod)) {
+    fuzz::broken("ready and available at once differ", input);
+  }
+  if (kubeapi::isReady(pod) && kubeapi::isTerminal(pod)) fuzz::broken("ended and ready", input);
+}
+
+// What is passed on is JSON still.
+void examineRaw(const std::string& raw, std::string_view input) {
+  if (!raw.empty() && !nlohmann::json::accept(raw)) fuzz::broken("raw JSON broke", input);
+}
+void examine(const kubeapi::ControllerRevision& revision, std::string_view input) {
+  examineRaw(revision.data.text, input);
+}
+void examine(const kubeapi::OwnedService& service, std::string_view input) {
+  examineRaw(service.spec.text, input);
 }
 
 template <typename T>
@@ -103,6 +129,9 @@ STOWAGE_FUZZ_TARGET(decode_workload) {
 }
 STOWAGE_FUZZ_TARGET(decode_disruption_budget) { decodeAll<kubeapi::PodDisruptionBudget>(input); }
 STOWAGE_FUZZ_TARGET(decode_stateful_group) { decodeAll<kubeapi::StatefulGroup>(input); }
+STOWAGE_FUZZ_TARGET(decode_member_pod) { decodeAll<kubeapi::MemberPod>(input); }
+STOWAGE_FUZZ_TARGET(decode_controller_revision) { decodeAll<kubeapi::ControllerRevision>(input); }
+STOWAGE_FUZZ_TARGET(decode_owned_service) { decodeAll<kubeapi::OwnedService>(input); }
 STOWAGE_FUZZ_TARGET(decode_pod_group) { decodeAll<kubeapi::PodGroup>(input); }
 
 STOWAGE_FUZZ_TARGET(decode_status) {

@@ -155,6 +155,18 @@ TEST(DecodeBudget, SelectorAndStatus) {
   EXPECT_THAT(budget->disrupted_pods, ElementsAre(Symbol("p"), Symbol("z")));
 }
 
+TEST(DecodeDisruptionBudget, OnlyAnIntegerIsKnownOfMinAvailable) {
+  const auto with = [](const std::string& spec) {
+    return decode<PodDisruptionBudget>(R"({"metadata":{"name":"b"},"spec":{)" + spec + "}}");
+  };
+  const auto integer = with(R"("minAvailable":2,"unhealthyPodEvictionPolicy":"AlwaysAllow")");
+  EXPECT_EQ(integer->min_available, 2);
+  EXPECT_EQ(integer->unhealthy_pod_eviction_policy, "AlwaysAllow");
+  EXPECT_EQ(with(R"("minAvailable":"50%")")->min_available, std::nullopt);
+  EXPECT_EQ(with(R"("maxUnavailable":1)")->min_available, std::nullopt);
+  EXPECT_EQ(with(R"("minAvailable":null)")->min_available, std::nullopt);
+}
+
 TEST(DecodePodGroup, EachPolicy) {
   const PodGroupPtr gang = decode<PodGroup>(R"({"metadata":{"name":"g"},"spec":{
     "podGroupTemplateRef":{"workload":{"workloadName":"w","podGroupTemplateName":"t"}},

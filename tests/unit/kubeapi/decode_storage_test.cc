@@ -66,6 +66,24 @@ TEST(DecodePersistentVolume, InTreeSources) {
   }
 }
 
+TEST(DecodeClaim, HowFarAnExpansionIs) {
+  const auto claim = decode<PersistentVolumeClaim>(R"({"metadata":{"name":"c"},
+    "spec":{"resources":{"requests":{"storage":"2Gi"}}},
+    "status":{"phase":"Bound","capacity":{"storage":"1Gi","other":"1"},
+      "allocatedResourceStatuses":{"storage":"NodeResizePending"},
+      "currentVolumeAttributesClassName":"gold",
+      "conditions":[{"type":"FileSystemResizePending","status":"True"}]}})");
+  EXPECT_EQ(claim->request.value(), 2LL << 30);
+  ASSERT_TRUE(claim->capacity.has_value());
+  EXPECT_EQ(claim->capacity->value(), 1LL << 30);
+  EXPECT_EQ(claim->resize_status, Symbol("NodeResizePending"));
+  EXPECT_EQ(claim->current_attributes_class, Symbol("gold"));
+  ASSERT_EQ(claim->conditions.size(), 1U);
+  EXPECT_EQ(claim->conditions[0].type, Symbol("FileSystemResizePending"));
+  EXPECT_EQ(claim->phase, Symbol("Bound"));
+  EXPECT_EQ(decode<PersistentVolumeClaim>(R"({"metadata":{"name":"c"}})")->capacity, std::nullopt);
+}
+
 TEST(DecodeClaim, AbsentAndEmptyClassDiffer) {
   const PersistentVolumeClaimPtr claim = decode<PersistentVolumeClaim>(R"({"metadata":{"name":"c",
       "annotations":{"pv.kubernetes.io/bind-completed":"yes",
