@@ -1,0 +1,15 @@
+// Disruption budgets, rendered, as bodies of a server-side apply. Pure.
+#pragma once
+
+#include "kubeapi/stateful_group.h"
+#include "statefulgroup/names.h"
+#include "statefulgroup/render/rendered_object.h"
+
+namespace stowage::statefulgroup {
+
+// The budget of a shard; quorum.h tells minAvailable, and whether there is one at all. Always a
+// number: percentages and maxUnavailable are taken of what is found, and shrink with it.
+RenderedObject renderBudget(const kubeapi::StatefulGroup& group, const Names& names, int shard,
+                            int min_available);
+
+}  // namespace stowage::statefulgroup
