@@ -5,6 +5,7 @@
 
 #include "statefulgroup/labels.h"
 #include "statefulgroup/render/owned_meta.h"
+#include "statefulgroup/render/pod_json.h"
 #include "statefulgroup/render/pod_rules.h"
 #include "statefulgroup/revision_content.h"
 
@@ -159,7 +160,7 @@ void addClaims(Json& pod_spec, const PodInputs& inputs) {
 
 }  // namespace
 
-std::string renderPod(const PodInputs& inputs) {
+Json podJson(const PodInputs& inputs) {
   Json rendered = templateOf(inputs.revision.content(), inputs.replica.shard);
   Json& spec = rendered["spec"];
   spec["hostname"] = inputs.names.pod(inputs.replica);
@@ -171,11 +172,17 @@ std::string renderPod(const PodInputs& inputs) {
   addEnvironment(memberOf(spec, "initContainers"), environment);
   addClaims(spec, inputs);
   addPlacementRules(spec, inputs);
-  const Json pod = {{"apiVersion", "v1"},
-                    {"kind", "Pod"},
-                    {"metadata", metadataOf(inputs, rendered["metadata"])},
-                    {"spec", spec}};
-  return toText(pod);
+  return {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", metadataOf(inputs, rendered["metadata"])},
+          {"spec", spec}};
+}
+
+std::string renderPod(const PodInputs& inputs) { return toText(podJson(inputs)); }
+
+PodInputs ofRevision(const PodInputs& inputs, const Revision& revision) {
+  return {inputs.group, inputs.names,          revision,      inputs.replica,
+          inputs.slot,  inputs.first_of_shard, inputs.shards, inputs.replicas};
 }
 
 }  // namespace stowage::statefulgroup
