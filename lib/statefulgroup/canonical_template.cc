@@ -77,7 +77,7 @@ Json canonicalTemplate(Json pod_template) {
     canonicalContainers(memberOf(*spec, "initContainers"));
     canonicalResources(*spec);
     canonicalAmounts(memberOf(*spec, "overhead"));
-    prune(*spec, {"nodeSelector", "overhead", "securityContext", "affinity"});
+    prune(*spec, {"nodeSelector", "securityContext", "affinity"});
   }
   prune(pod_template, {"metadata"});
   return pod_template;

@@ -5,13 +5,14 @@
 //  - At four places members are left out: the template, its metadata, its pod spec and the
 //    containers directly in that. A null is left out, for Go's decoder takes it for an absent
 //    member. A [] is, for lists have no presence in the API server's storage format. A {} is where
-//    it is a map (labels, annotations, nodeSelector, overhead), a struct that is there in any case
+//    it is a map (labels, annotations, nodeSelector), a struct that is there in any case
 //    (metadata, a container's resources), filled in when absent (the pod's securityContext), or
 //    holds nothing but rules (affinity). The maps and lists of `resources` are left out likewise.
 //  - The pod's hostname, subdomain and restartPolicy are left out: the operator sets them.
 //  - Amounts of resources and of overhead are written one way for each value.
 // Everything else stays as it was sent: an empty object in another place may mean something
-// (`emptyDir: {}`, `namespaceSelector: {}`), and one restart too many is better than one too few.
+// (`emptyDir: {}`, `namespaceSelector: {}`, and `overhead: {}` is refused where none is not), and
+// one restart too many is better than one too few.
 //
 // This is part of render version 1. Changing it changes names of revisions and so restarts pods:
 // another form needs another render version.

@@ -18,6 +18,7 @@ RenderedObject renderBudget(const kubeapi::StatefulGroup& group, const Names& na
       {"metadata", std::move(metadata)},
       {"spec",
        {{"minAvailable", min_available},
+        {"maxUnavailable", nullptr},
         {"selector", {{"matchLabels", shardSelector(group.meta, shard)}}},
         {"unhealthyPodEvictionPolicy", text(group.spec.disruption.unhealthy_eviction)}}}};
   return {name, toText(budget)};

@@ -53,6 +53,7 @@ bool isInside(const Json& live, const Json& rendered) {
   if (!live.is_object()) return false;
   for (const auto& wanted : rendered.items()) {
     const Json* there = memberOf(live, wanted.key());
+    if (wanted.value().is_null() && there == nullptr) continue;
     if (there == nullptr) return false;
     bool same = false;
     switch (mannerOf(wanted.key())) {

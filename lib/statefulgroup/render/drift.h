@@ -12,7 +12,11 @@ namespace stowage::statefulgroup {
 // Whether everything in `rendered` is in `live` with the same value. `live` may have members more,
 // which the API server or others filled in; lists have the same length and are compared one by one,
 // but owners and finalizers may be more. Selectors are the same to the last member: one more label
-// selects fewer pods. Amounts are equal by value. False when either is no JSON.
+// selects fewer pods. Amounts are equal by value. A null is an absent member. False when either is
+// no JSON.
+//
+// What is not contained is healed by a server-side apply; and where the answer to that still does
+// not contain it (ports that others added stay theirs), by what was rendered as a merge patch.
 bool contains(std::string_view live, std::string_view rendered);
 
 // The same for typed objects; what they do not keep (annotations, blockOwnerDeletion) is not

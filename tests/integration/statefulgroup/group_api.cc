@@ -30,9 +30,17 @@ void GroupApi::SetUpTestSuite() {
   const auto applied = cluster.kubectl(
       {"apply", "-f", STOWAGE_SOURCE_DIR "/lib/statefulgroup/crd/statefulgroups.stowage.dev.yaml"});
   ASSERT_EQ(applied.exit_code, 0) << applied.output;
-  const auto ready = cluster.kubectl(
-      {"wait", "--for=condition=Established", "crd/statefulgroups.stowage.dev", "--timeout=60s"});
-  ASSERT_EQ(ready.exit_code, 0) << ready.output;
+  // kubectl wait is an error of its own before there are any conditions.
+  std::string output;
+  ASSERT_TRUE(waitFor(
+      [&] {
+        const auto ready = cluster.kubectl({"wait", "--for=condition=Established",
+                                            "crd/statefulgroups.stowage.dev", "--timeout=60s"});
+        output = ready.output;
+        return ready.exit_code == 0;
+      },
+      std::chrono::seconds(60)))
+      << output;
   ASSERT_TRUE(waitFor([&] { return cluster.kubectl({"get", "sfg", "-A"}).exit_code == 0; },
                       std::chrono::seconds(60)));
 }
