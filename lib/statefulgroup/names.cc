@@ -6,12 +6,8 @@
 
 namespace stowage::statefulgroup {
 
-namespace {
-
-// A number as we write it: no sign, no leading zero, at most five digits (ordinals end at 9999 and
-// a hundred more).
-std::optional<int> plainNumber(std::string_view text) {
-  constexpr std::size_t kMaxDigits = 5;
+std::optional<int> parseIndex(std::string_view text) {
+  constexpr std::size_t kMaxDigits = 5;  // ordinals end at 9999 and a hundred more
   if (text.empty() || text.size() > kMaxDigits) return std::nullopt;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
   int value = 0;
@@ -19,8 +15,6 @@ std::optional<int> plainNumber(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
   return value;
 }
-
-}  // namespace
 
 Names::Names(const kubeapi::StatefulGroup& group)
     : group_(group.meta.name.str()),
@@ -66,12 +60,12 @@ std::optional<Replica> Names::replicaOf(std::string_view pod_name) const {
   if (sharded_) {
     const auto dash = rest.find('-');
     if (dash == std::string_view::npos) return std::nullopt;
-    const auto shard = plainNumber(rest.substr(0, dash));
+    const auto shard = parseIndex(rest.substr(0, dash));
     if (!shard) return std::nullopt;
     replica.shard = *shard;
     rest.remove_prefix(dash + 1);
   }
-  const auto ordinal = plainNumber(rest);
+  const auto ordinal = parseIndex(rest);
   if (!ordinal) return std::nullopt;
   replica.ordinal = *ordinal;
   return replica;

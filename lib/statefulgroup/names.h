@@ -19,6 +19,9 @@ struct Replica {
   friend auto operator<=>(const Replica&, const Replica&) = default;
 };
 
+// A shard's or replica's number as we write it: no sign, no leading zero, at most five digits.
+std::optional<int> parseIndex(std::string_view text);
+
 class Names {
  public:
   explicit Names(const kubeapi::StatefulGroup& group);

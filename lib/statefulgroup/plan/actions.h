@@ -1,0 +1,103 @@
+// Actions: what a pass may do about the members of a group. Plain values: the planner makes them,
+// the reconciler carries them out, tests look at them. Everything that takes something away carries
+// what it was decided on, so that the write is refused when that has changed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "statefulgroup/plan/shard_view.h"
+
+namespace stowage::statefulgroup {
+
+// Its claims, where they are missing, then its pod.
+struct CreateMember {
+  Replica replica;
+  Symbol revision;
+  std::optional<int> slot;  // voters only
+};
+
+// A pod is there that waits for claims which are not.
+struct CreateClaims {
+  Replica replica;
+};
+
+// A pod without an owner, as a group leaves it that was deleted with --cascade=orphan.
+struct AdoptPod {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+};
+
+// How a pod goes.
+enum class Removal : std::uint8_t {
+  kEvict,   // through pods/eviction: budgets decide
+  kDelete,  // it does not serve, or no budget can allow it; refused when it changed since
+};
+
+struct RemovePod {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+  Removal removal = Removal::kEvict;
+  // Of one's own will: the shard must do without it. Then `operation` is written on the pod first.
+  bool voluntary = false;
+  std::optional<Operation> operation;
+};
+
+// Takes back the record of an operation that is no more wanted.
+struct ClearOperation {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+};
+
+struct SetSlot {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+  int slot = 0;
+};
+
+// A claim that nobody is to have again: deleted when the API server says so itself, live, that its
+// member is out.
+struct DropClaim {
+  Replica replica;
+  kubeapi::PersistentVolumeClaimPtr claim;
+};
+
+// A member that is about to leave its shard's consensus leaves its claims to nobody.
+struct QuarantineClaim {
+  Replica replica;
+  kubeapi::PersistentVolumeClaimPtr claim;
+};
+
+// The claim is to have at least what its template says.
+struct GrowClaim {
+  Replica replica;
+  Symbol claim_template;
+  kubeapi::PersistentVolumeClaimPtr claim;
+};
+
+// The numbers of shards and replicas as the pod is told of them, by annotations, have changed.
+struct SetCounts {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+};
+
+// The claim is to go with the group, or to stay: its owners are to say so.
+struct SetClaimOwner {
+  Replica replica;
+  kubeapi::PersistentVolumeClaimPtr claim;
+};
+
+using Step = std::variant<CreateMember, CreateClaims, AdoptPod, RemovePod, ClearOperation, SetSlot,
+                          SetCounts, DropClaim, QuarantineClaim, GrowClaim, SetClaimOwner>;
+
+struct Action {
+  Step step;
+  std::string reason;  // why, for people: events and logs
+};
+
+Replica replicaOf(const Action& action);
+
+}  // namespace stowage::statefulgroup

@@ -1,0 +1,155 @@
+// What is changed about a shard of one's own will, by rules of planShard().
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "statefulgroup/plan/plan_draft.h"
+#include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/quorum.h"
+
+namespace stowage::statefulgroup {
+
+using kubeapi::group::ExpansionPolicy;
+using kubeapi::group::HookMode;
+using kubeapi::group::Retention;
+using kubeapi::group::UpdateType;
+
+namespace {
+
+// The next to leave: those that offlineReplicas names, then the highest ordinal.
+const Member* nextToLeave(PlanDraft& draft) {
+  const Member* next = nullptr;
+  bool next_offline = false;
+  for (const Member& member : draft.shard.members) {
+    if (member.wanted || !stays(member)) continue;
+    const bool offline = isOffline(draft.spec, member.replica);
+    if (next == nullptr || offline || !next_offline) {
+      next = &member;
+      next_offline = offline;
+    }
+  }
+  return next;
+}
+
+// A budget cannot tell who leaves: where it would have to allow the last of those that it
+// protects, only a deletion gets through.
+Removal leavingRemoval(PlanDraft& draft, const Member& member) {
+  if (!member.available()) return Removal::kDelete;
+  const int pods = draft.shard.countPods();
+  const auto budget = minAvailable(draft.spec, {draft.shard.votersThere(), 0, pods});
+  return draft.shard.wanted && budget && *budget > pods - 1 ? Removal::kDelete : Removal::kEvict;
+}
+
+Operation operation(PlanDraft& draft, const Member& member, OperationKind kind,
+                    const Symbol& revision) {
+  if (member.operation && member.operation->kind == kind && member.operation->revision == revision)
+    return *member.operation;
+  return {operationId(member.pod->meta.uid, kind, revision), kind, revision, draft.rules.now};
+}
+
+bool scaleIn(PlanDraft& draft) {
+  const Member* member = nextToLeave(draft);
+  if (member == nullptr) return false;
+  draft.plan.work = ShardWork::kScalingIn;
+  if (!draft.rules.voluntary_off.empty()) {
+    draft.waitFor(draft.rules.voluntary_off);
+    return true;
+  }
+  if (draft.shard.wanted && !mayLeave(draft.shard, *member, draft.spec)) {
+    draft.waitFor(fmt::format("{} cannot leave: {} of {} voters are available",
+                              draft.podOf(*member), draft.shard.availableVoters(),
+                              draft.shard.votersThere()));
+    return true;
+  }
+  const bool poison = draft.spec.membership.mode != HookMode::kNone &&
+                      draft.spec.claim_retention.when_scaled == Retention::kRetain;
+  for (const ClaimSight& claim : member->claims) {
+    if (poison && claim.claim && !claim.quarantined() && !claim.terminating())
+      draft.act(QuarantineClaim{member->replica, claim.claim}, "its member leaves",
+                draft.plan.work);
+  }
+  draft.act(RemovePod{member->replica, member->pod, leavingRemoval(draft, *member), true,
+                      operation(draft, *member, OperationKind::kScaleIn, {})},
+            isOffline(draft.spec, member->replica) ? "offlineReplicas names the replica"
+                                                   : "the replica is not wanted any more",
+            draft.plan.work);
+  return true;
+}
+
+// Claims of members that left. Never while none is wanted: then they are all there is.
+bool dropClaims(PlanDraft& draft) {
+  if (draft.spec.claim_retention.when_scaled != Retention::kDelete) return false;
+  if (draft.shard.wanted && !draft.any([](const Member& m) { return m.wanted; })) return false;
+  bool acted = false;
+  for (const Member& member : draft.shard.members) {
+    if (member.wanted || member.there() || !member.foreign.empty()) continue;
+    for (const ClaimSight& claim : member.claims) {
+      if (!claim.claim || claim.terminating()) continue;
+      draft.act(DropClaim{member.replica, claim.claim}, "its member left", ShardWork::kScalingIn);
+      acted = true;
+    }
+  }
+  return acted;
+}
+
+const kubeapi::group::ClaimTemplate* claimTemplate(PlanDraft& draft, const Symbol& name) {
+  const auto found =
+      std::find_if(draft.spec.claim_templates.begin(), draft.spec.claim_templates.end(),
+                   [&](const auto& known) { return known.name == name; });
+  return found == draft.spec.claim_templates.end() ? nullptr : &*found;
+}
+
+// The claims of one replica at a time, by ordinal.
+bool growClaims(PlanDraft& draft) {
+  if (draft.spec.expansion_policy != ExpansionPolicy::kOnline) return false;
+  for (const Member& member : draft.shard.members) {
+    bool acted = false;
+    for (const ClaimSight& claim : member.claims) {
+      const auto wanted = claimTemplate(draft, claim.claim_template);
+      if (!claim.claim || claim.terminating() || wanted == nullptr) continue;
+      if (claim.claim->request < wanted->storage) {
+        draft.act(GrowClaim{member.replica, claim.claim_template, claim.claim},
+                  "the template asks for more", ShardWork::kExpanding);
+        acted = true;
+      } else if (isGrowing(*claim.claim)) {
+        draft.waitFor(fmt::format("claim {} is growing", claim.name));
+        draft.plan.work = ShardWork::kExpanding;
+        acted = true;
+      }
+    }
+    if (acted) return true;
+  }
+  return false;
+}
+
+bool update(PlanDraft& draft) {
+  if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
+  for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
+    if (!member.wanted || !member.outdated()) continue;
+    draft.plan.work = ShardWork::kRollingOut;
+    const std::string& off =
+        draft.rules.voluntary_off.empty() ? draft.rules.updates_off : draft.rules.voluntary_off;
+    if (!off.empty()) {
+      draft.waitFor(off);
+    } else if (!maySpare(draft.shard, member, draft.spec)) {
+      draft.waitFor(fmt::format("{} cannot be spared: {} voters must stay available",
+                                draft.podOf(member), floorFor(draft.shard, draft.spec)));
+    } else {
+      draft.act(RemovePod{member.replica, member.pod, Removal::kEvict, true,
+                          operation(draft, member, OperationKind::kUpdate, member.target)},
+                fmt::format("update from {} to {}", member.revision.view(), member.target.view()),
+                draft.plan.work);
+    }
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool change(PlanDraft& draft) {
+  return scaleIn(draft) || dropClaims(draft) || growClaims(draft) || update(draft);
+}
+
+}  // namespace stowage::statefulgroup

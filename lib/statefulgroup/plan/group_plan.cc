@@ -1,0 +1,115 @@
+#include "statefulgroup/plan/group_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "statefulgroup/labels.h"
+#include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/plan/stop_plan.h"
+
+namespace stowage::statefulgroup {
+
+using kubeapi::group::ManagementPolicy;
+using kubeapi::group::RunPolicy;
+using kubeapi::group::Spec;
+
+namespace {
+
+// Why no member of the shard may be taken away of one's own will; empty: one may.
+std::string voluntaryOff(const GroupSight& sight, std::size_t i) {
+  const BudgetSight& budget = sight.budgets.shards[i];
+  if (!budget.foreign.empty())
+    return fmt::format("budget {} belongs to {}", budget.name, budget.foreign);
+  if (!sight.budgets.conflict.empty())
+    return fmt::format("budget {} selects pods of the group, too: no eviction can succeed",
+                       sight.budgets.conflict);
+  if (!budget.inStep()) return fmt::format("budget {} is not in force yet", budget.name);
+  return {};
+}
+
+// A rollout that does not come to its end anywhere goes on nowhere else.
+std::string haltOf(const GroupSight& sight) {
+  const auto deadline =
+      std::chrono::seconds(rollingUpdateOf(sight.observed.group->spec).progress_deadline_seconds);
+  for (const ShardView& shard : sight.shards) {
+    const auto since = updateInFlightSince(shard);
+    if (since && sight.now - *since > deadline)
+      return fmt::format("shard {} has not come back from its update within {} s", shard.index,
+                         deadline.count());
+  }
+  return {};
+}
+
+GroupPlan planRunning(const GroupSight& sight) {
+  const Spec& spec = sight.observed.group->spec;
+  GroupPlan plan;
+  plan.halted = haltOf(sight);
+  int in_flight =
+      static_cast<int>(std::count_if(sight.shards.begin(), sight.shards.end(), updateInFlight));
+  for (std::size_t i = 0; i < sight.shards.size(); ++i) {
+    const bool flying = updateInFlight(sight.shards[i]);
+    ShardRules rules{*sight.observed.group, sight.now, voluntaryOff(sight, i), {}};
+    if (!plan.halted.empty()) {
+      rules.updates_off = plan.halted;
+    } else if (!flying && in_flight >= maxUnavailableShards(spec)) {
+      rules.updates_off = "other shards are being updated";
+    }
+    plan.shards.push_back(planShard(sight.shards[i], rules));
+    if (!flying && begins(plan.shards.back())) ++in_flight;
+  }
+  return plan;
+}
+
+}  // namespace
+
+GroupMode modeOf(const kubeapi::StatefulGroup& group) {
+  if (group.meta.deletion_time) return GroupMode::kStopping;
+  if (group.spec.management_policy == ManagementPolicy::kPaused) return GroupMode::kPaused;
+  return group.spec.run_policy == RunPolicy::kHibernated ? GroupMode::kHibernated
+                                                         : GroupMode::kRunning;
+}
+
+std::optional<WallTime> updateInFlightSince(const ShardView& shard) {
+  std::optional<WallTime> since;
+  for (const Member& member : shard.members) {
+    if (!member.wanted || !member.there() || member.available() || member.outdated()) continue;
+    if (!member.pod->meta.creation_time) continue;
+    since =
+        since ? std::min(*since, *member.pod->meta.creation_time) : *member.pod->meta.creation_time;
+  }
+  return since;
+}
+
+GroupSight viewGroup(const Observed& observed, const Names& names, const Targets& targets,
+                     WallTime now) {
+  GroupSight sight{observed, targets, now, viewShards(observed, names, targets, now), {}};
+  sight.budgets = viewBudgets(observed, names, sight.shards);
+  return sight;
+}
+
+GroupPlan planGroup(const GroupSight& sight) {
+  const kubeapi::StatefulGroup& group = *sight.observed.group;
+  const GroupMode mode = modeOf(group);
+  GroupPlan plan;
+  switch (mode) {
+    case GroupMode::kRunning:
+      plan = planRunning(sight);
+      break;
+    case GroupMode::kPaused:
+      plan.shards.resize(sight.shards.size());
+      break;
+    case GroupMode::kHibernated:
+    case GroupMode::kStopping:
+      plan.stopped = true;
+      for (const ShardView& shard : sight.shards) {
+        plan.shards.push_back(planStop(shard, group));
+        plan.stopped = plan.stopped && shard.countPods() == 0;
+      }
+      break;
+  }
+  plan.mode = mode;
+  return plan;
+}
+
+}  // namespace stowage::statefulgroup

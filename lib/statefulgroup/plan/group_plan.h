@@ -1,0 +1,39 @@
+// The plan for a group: the plans of its shards, kept in step with each other. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "statefulgroup/plan/budgets.h"
+#include "statefulgroup/plan/shard_plan.h"
+
+namespace stowage::statefulgroup {
+
+// A group as a pass sees it.
+struct GroupSight {
+  const Observed& observed;
+  Targets targets;
+  WallTime now{};
+  std::vector<ShardView> shards;
+  BudgetsSight budgets;
+};
+GroupSight viewGroup(const Observed& observed, const Names& names, const Targets& targets,
+                     WallTime now);
+
+enum class GroupMode : std::uint8_t { kRunning, kPaused, kHibernated, kStopping };
+// kStopping: the group is being deleted, and its pods with it.
+GroupMode modeOf(const kubeapi::StatefulGroup& group);
+
+struct GroupPlan {
+  GroupMode mode = GroupMode::kRunning;
+  std::vector<ShardPlan> shards;  // as those of the sight
+  bool stopped = false;           // kStopping: no pod is left
+  std::string halted;             // why the rollout goes no further; empty: it goes
+};
+
+GroupPlan planGroup(const GroupSight& sight);
+
+// Since when the member that an update of the shard waits for has been in flight, if there is one.
+std::optional<WallTime> updateInFlightSince(const ShardView& shard);
+
+}  // namespace stowage::statefulgroup

@@ -1,0 +1,170 @@
+// What a shard needs to serve again, by rules of planShard() that take nothing away from its users.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "statefulgroup/labels.h"
+#include "statefulgroup/plan/plan_draft.h"
+#include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/slots.h"
+
+namespace stowage::statefulgroup {
+
+using kubeapi::group::HookMode;
+using kubeapi::group::NodeLoss;
+using kubeapi::group::StartupPolicy;
+using kubeapi::group::UpdateType;
+
+namespace {
+
+bool isServing(const Member& member) { return member.available(); }
+
+bool removeEnded(PlanDraft& draft) {
+  bool acted = false;
+  for (const Member& member : draft.shard.members) {
+    if (member.state != MemberState::kFailed) continue;
+    const std::string why = member.pod->reason.empty() ? "" : ": " + member.pod->reason;
+    draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
+              "the pod ended as " + member.pod->phase.str() + why, ShardWork::kHealing);
+    acted = true;
+  }
+  return acted;
+}
+
+// Pods of deleted nodes and terminating ones of fenced nodes are ended by the pod garbage
+// collector of Kubernetes; pods that tolerate the fence are not even asked to go.
+bool removeFromFencedNodes(PlanDraft& draft) {
+  if (draft.spec.recovery.node_loss != NodeLoss::kReplaceWhenFenced) return false;
+  bool acted = false;
+  for (const Member& member : draft.shard.members) {
+    if (!stays(member) || member.node.state != NodeSight::State::kFenced) continue;
+    const auto grace = std::chrono::seconds(draft.spec.recovery.node_loss_grace_seconds);
+    const auto lost = draft.rules.now - member.node.since.value_or(draft.rules.now);
+    if (lost < grace) {
+      draft.lookAgain(grace - lost);
+      continue;
+    }
+    draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
+              "node " + member.pod->node_name.str() + " is fenced", ShardWork::kHealing);
+    acted = true;
+  }
+  return acted;
+}
+
+// Why a member cannot be made now; empty: it can.
+std::string obstacle(PlanDraft& draft, const Member& member) {
+  if (!member.foreign.empty())
+    return fmt::format("a pod {} that {} owns is in the way", draft.podOf(member), member.foreign);
+  if (member.target.empty()) return "the API server takes no pod of the template";
+  for (const ClaimSight& claim : member.claims) {
+    if (claim.terminating()) return fmt::format("claim {} is being deleted", claim.name);
+    if (claim.claim && claim.claim->phase == "Lost")
+      return fmt::format("claim {} has lost its volume", claim.name);
+    if (claim.quarantined() && !reusesClaims(draft.spec))
+      return fmt::format(
+          "claim {} is of a member that left: delete it, or take annotation {} off it", claim.name,
+          kQuarantineAnnotation);
+  }
+  return {};
+}
+
+// A member joins a shard that serves only after those before it have.
+bool oneByOne(PlanDraft& draft) {
+  return draft.spec.startup.policy == StartupPolicy::kOrderedReady ||
+         (draft.spec.membership.mode != HookMode::kNone && draft.shard.availableVoters() > 0);
+}
+
+void create(PlanDraft& draft, const Member& member, std::vector<int>& slots) {
+  CreateMember step{member.replica, member.target, std::nullopt};
+  if (member.voter) {
+    step.slot = slotForNewVoter(slots);
+    slots.push_back(*step.slot);
+  }
+  const bool forming = draft.shard.countPods() == 0;
+  draft.act(step, forming ? "the shard is formed" : "the replica is missing",
+            forming || !draft.any(isServing) ? ShardWork::kHealing : ShardWork::kScalingOut);
+}
+
+bool createAbsent(PlanDraft& draft) {
+  if (!draft.shard.wanted) return false;
+  std::vector<int> slots = slotsOf(draft.shard);
+  bool acted = false;
+  for (const Member& member : draft.shard.members) {
+    if (!member.wanted) continue;
+    if (member.there()) {
+      if (oneByOne(draft) && !member.available() &&
+          draft.spec.startup.policy == StartupPolicy::kOrderedReady)
+        break;
+      continue;
+    }
+    if (std::string why = obstacle(draft, member); !why.empty()) {
+      draft.waitFor(std::move(why));
+      if (oneByOne(draft)) break;
+      continue;
+    }
+    create(draft, member, slots);
+    acted = true;
+    if (oneByOne(draft)) break;
+  }
+  return acted;
+}
+
+// A pod that never ran serves nobody: what is wrong with it may be what was mended.
+bool replacePending(PlanDraft& draft) {
+  if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
+  bool acted = false;
+  for (const Member& member : draft.shard.members) {
+    if (member.state != MemberState::kPending || !member.wanted || !member.outdated()) continue;
+    draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
+              fmt::format("the pod never ran, and is at {} instead of {}", member.revision.view(),
+                          member.target.view()),
+              ShardWork::kRollingOut);
+    acted = true;
+  }
+  return acted;
+}
+
+// recovery.memberReadyTimeoutSeconds.
+bool overdue(PlanDraft& draft, const Member& member) {
+  const auto limit = std::chrono::seconds(draft.spec.recovery.member_ready_timeout_seconds);
+  if (limit.count() == 0) return false;
+  const kubeapi::Condition* ready = kubeapi::findCondition(member.pod->conditions, "Ready");
+  if (ready == nullptr || !ready->last_transition_time) return false;
+  const auto unready = draft.rules.now - *ready->last_transition_time;
+  if (unready >= limit) return true;
+  draft.lookAgain(limit - unready);
+  return false;
+}
+
+// A pod that runs and does not serve can be replaced whatever the budget is: that takes nothing
+// away. One at a time, and not who knows of the newest term.
+bool replaceUnready(PlanDraft& draft) {
+  if (draft.any(isTerminating)) return false;
+  for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
+    if (member.state != MemberState::kStarting || !member.wanted) continue;
+    const bool outdated =
+        member.outdated() && draft.spec.update_strategy.type != UpdateType::kOnDelete;
+    if (!outdated && !overdue(draft, member)) continue;
+    if (knowsNewestTermAlone(draft.shard, member)) {
+      draft.waitFor(fmt::format("{} is not ready and alone knows term {}", draft.podOf(member),
+                                member.role.term));
+      continue;
+    }
+    draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
+              outdated ? fmt::format("the pod is not ready, and is at {} instead of {}",
+                                     member.revision.view(), member.target.view())
+                       : "the pod has not been ready for longer than memberReadyTimeoutSeconds",
+              outdated ? ShardWork::kRollingOut : ShardWork::kHealing);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool heal(PlanDraft& draft) {
+  return removeEnded(draft) || removeFromFencedNodes(draft) || createAbsent(draft) ||
+         replacePending(draft) || replaceUnready(draft);
+}
+
+}  // namespace stowage::statefulgroup

@@ -1,0 +1,100 @@
+#include "statefulgroup/plan/shard_order.h"
+
+#include <algorithm>
+
+#include "statefulgroup/labels.h"
+#include "statefulgroup/quorum.h"
+
+namespace stowage::statefulgroup {
+
+using kubeapi::group::Spec;
+using kubeapi::group::UpdateOrder;
+
+namespace {
+
+int priorityOf(const Member& member, const Spec& spec) {
+  if (rollingUpdateOf(spec).order == UpdateOrder::kOrdinalDescending) return 0;
+  const auto known = std::find_if(spec.roles.begin(), spec.roles.end(),
+                                  [&](const auto& role) { return role.name == member.role.role; });
+  return known == spec.roles.end() ? kubeapi::group::Role().update_priority
+                                   : known->update_priority;
+}
+
+int votersFor(const ShardView& shard, const Spec& spec) {
+  return std::max(shard.wanted ? wantedVoters(spec) : 0, shard.votersThere());
+}
+
+}  // namespace
+
+std::vector<Member> inUpdateOrder(const ShardView& shard, const Spec& spec) {
+  std::vector<Member> members;
+  for (const Member& member : shard.members) {
+    if (member.there()) members.push_back(member);
+  }
+  std::sort(members.begin(), members.end(), [&](const Member& a, const Member& b) {
+    // Who an operation was begun on is finished first.
+    if (a.operation.has_value() != b.operation.has_value()) return a.operation.has_value();
+    const int left = priorityOf(a, spec);
+    const int right = priorityOf(b, spec);
+    return left != right ? left < right : a.replica.ordinal > b.replica.ordinal;
+  });
+  return members;
+}
+
+int availableWithout(const ShardView& shard, const Member& member) {
+  return static_cast<int>(
+      std::count_if(shard.members.begin(), shard.members.end(), [&](const Member& other) {
+        return !(other.replica == member.replica) && other.voter && other.available() &&
+               !other.operation;
+      }));
+}
+
+int floorFor(const ShardView& shard, const Spec& spec) {
+  return floorOf(spec, votersFor(shard, spec));
+}
+
+bool maySpare(const ShardView& shard, const Member& member, const Spec& spec) {
+  return availableWithout(shard, member) >= floorFor(shard, spec);
+}
+
+bool mayLeave(const ShardView& shard, const Member& member, const Spec& spec) {
+  const int voters = votersFor(shard, spec);
+  if (!member.voter) return shard.availableVoters() >= floorOf(spec, voters);
+  return shard.availableVoters() >= floorOf(spec, voters) &&
+         availableWithout(shard, member) >= floorOf(spec, voters - 1);
+}
+
+bool knowsNewestTermAlone(const ShardView& shard, const Member& member) {
+  if (member.role.term == 0) return false;
+  return std::none_of(shard.members.begin(), shard.members.end(), [&](const Member& other) {
+    return !(other.replica == member.replica) && other.there() &&
+           other.role.term >= member.role.term;
+  });
+}
+
+bool updateInFlight(const ShardView& shard) {
+  return std::any_of(shard.members.begin(), shard.members.end(), [](const Member& member) {
+    if (!member.wanted || member.available()) return member.wanted && member.operation.has_value();
+    return !member.there() || member.state == MemberState::kTerminating || !member.outdated();
+  });
+}
+
+int slotOf(const Member& member) {
+  const Symbol* slot = member.pod ? member.pod->meta.labels.find(kSlotLabel) : nullptr;
+  return slot == nullptr ? -1 : parseIndex(slot->view()).value_or(-1);
+}
+
+std::vector<int> slotsOf(const ShardView& shard) {
+  std::vector<int> slots;
+  for (const Member& member : shard.members) {
+    if (member.there() && member.voter) slots.push_back(slotOf(member));
+  }
+  return slots;
+}
+
+bool isGrowing(const kubeapi::PersistentVolumeClaim& claim) {
+  const bool failed = claim.resize_status.view().ends_with("Infeasible");
+  return claim.phase == "Bound" && claim.capacity && *claim.capacity < claim.request && !failed;
+}
+
+}  // namespace stowage::statefulgroup

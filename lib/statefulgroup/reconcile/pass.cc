@@ -1,0 +1,394 @@
+#include "statefulgroup/reconcile/pass.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "kubeapi/decode.h"
+#include "statefulgroup/labels.h"
+#include "statefulgroup/reconcile/step_runner.h"
+#include "statefulgroup/render/budget_renderer.h"
+#include "statefulgroup/render/drift.h"
+#include "statefulgroup/render/pod_renderer.h"
+#include "statefulgroup/render/revision_renderer.h"
+#include "statefulgroup/render/service_renderer.h"
+
+namespace stowage::statefulgroup {
+
+using controlloop::Outcome;
+using kubeapi::group::TerminationOrder;
+
+namespace {
+
+using Json = nlohmann::json;
+using Next = Outcome::Next;
+
+constexpr base::Duration kSoon = std::chrono::milliseconds(20);
+// A budget that said no tells by an event when it says yes; this is for those that do not come.
+constexpr base::Duration kAfterDenial = std::chrono::seconds(5);
+constexpr base::Duration kAfterRejection = std::chrono::seconds(30);
+constexpr int kMaxCollisions = 10;
+
+bool has(const std::vector<Symbol>& finalizers, std::string_view name) {
+  return std::any_of(finalizers.begin(), finalizers.end(),
+                     [&](const Symbol& one) { return one.view() == name; });
+}
+
+Json finalizersPatch(const std::vector<Symbol>& finalizers) {
+  Json list = Json::array();
+  for (const Symbol& one : finalizers) list.push_back(one.str());
+  return {{"metadata", {{"finalizers", list}}}};
+}
+
+Fence fenceOf(const kubeapi::ObjectMeta& meta) { return {meta.uid, meta.resource_version}; }
+
+}  // namespace
+
+Pass::Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, EventSink& events,
+           base::WallTime now, std::stop_token stop)
+    : observed_(observed),
+      group_(*observed.group),
+      names_(group_),
+      writes_(writes),
+      api_(api),
+      events_(events),
+      now_(now),
+      stop_(std::move(stop)) {}
+
+void Pass::fail(const Answer& answer, const std::string& what) {
+  // A conflict is somebody who was faster: look again.
+  if (answer.code == base::Code::kConflict || answer.code == base::Code::kNotFound) {
+    lookAgain(kSoon);
+    return;
+  }
+  failed_ = true;
+  if (error_.empty()) error_ = what + ": " + answer.message;
+}
+
+void Pass::lookAgain(base::Duration wait) {
+  look_again_ = look_again_ ? std::min(*look_again_, wait) : wait;
+}
+
+Outcome Pass::run() {
+  const GroupMode mode = modeOf(group_);
+  if (mode == GroupMode::kStopping) {
+    if (auto end = release()) return *end;
+  } else if (mode != GroupMode::kPaused) {
+    if (auto end = holdGroup()) return *end;
+  }
+  if (auto end = settleRevision()) return *end;
+  GroupSight sight = viewGroup(observed_, names_, targets_, now_);
+  findDrift(sight);
+  const GroupPlan plan = planGroup(sight);
+  errors_.resize(sight.shards.size());
+  if (mode == GroupMode::kRunning || mode == GroupMode::kHibernated) {
+    syncServices(sight);
+    syncBudgets(sight);
+  }
+  if (mode != GroupMode::kPaused && stopIsMeant(plan)) runShards(sight, plan);
+  if (mode == GroupMode::kRunning) dropOldRevisions(sight);
+  if (auto end = writeStatus(sight, plan)) return *end;
+  return outcome();
+}
+
+// ---- the group itself
+
+// Without our finalizer its pods are the garbage collector's, in any order.
+std::optional<Outcome> Pass::release() {
+  if (!has(group_.meta.finalizers, kFinalizer)) return Outcome{};
+  // kubectl delete --cascade=orphan: pods stay, and are not ours any more.
+  const bool orphaning = has(group_.meta.finalizers, "orphan");
+  const bool pods_left = std::any_of(observed_.pods.begin(), observed_.pods.end(),
+                                     [&](const auto& pod) { return isOwnedBy(pod->meta, group_); });
+  if (pods_left && !orphaning) return std::nullopt;
+  std::vector<Symbol> others = group_.meta.finalizers;
+  std::erase(others, Symbol(kFinalizer));
+  const Answer answer = writes_.patch(Resource::kGroups, group_.meta.name.str(),
+                                      fenceOf(group_.meta), finalizersPatch(others).dump());
+  if (answer.ok() || answer.code == base::Code::kNotFound) return Outcome{};
+  if (answer.code == base::Code::kConflict) return Outcome{Next::kAfter, kSoon, {}};
+  return Outcome{Next::kRetry, {}, "releasing the group: " + answer.message};
+}
+
+std::optional<Outcome> Pass::holdGroup() {
+  const bool wanted = group_.spec.termination_order == TerminationOrder::kRoleAware;
+  if (has(group_.meta.finalizers, kFinalizer) == wanted) return std::nullopt;
+  std::vector<Symbol> finalizers = group_.meta.finalizers;
+  if (wanted) {
+    finalizers.emplace_back(kFinalizer);
+  } else {
+    std::erase(finalizers, Symbol(kFinalizer));
+  }
+  const Answer answer = writes_.patch(Resource::kGroups, group_.meta.name.str(),
+                                      fenceOf(group_.meta), finalizersPatch(finalizers).dump());
+  // The rest is decided on the group as it is then.
+  if (answer.ok() || answer.code == base::Code::kConflict) return Outcome{Next::kAfter, kSoon, {}};
+  if (answer.code == base::Code::kNotFound) return Outcome{};
+  return Outcome{Next::kRetry, {}, "setting the group's finalizer: " + answer.message};
+}
+
+// ---- revisions
+
+std::optional<Outcome> Pass::settleRevision() {
+  history_ = readHistory(group_, observed_.revisions);
+  collisions_ = group_.status.collision_count;
+  const GroupMode mode = modeOf(group_);
+  if (mode == GroupMode::kPaused || mode == GroupMode::kStopping) {
+    keepTargets();
+    return std::nullopt;
+  }
+  if (!history_.orphans.empty()) return adoptRevisions();
+  for (int tries = 0; tries < kMaxCollisions; ++tries) {
+    const RevisionChoice choice = chooseRevision(group_, history_, collisions_);
+    collisions_ = choice.collisions;
+    switch (choice.kind) {
+      case RevisionChoice::Kind::kCurrent:
+        keepTargets();
+        targets_.update = choice.revision->name();
+        verdict_.state = TemplateVerdict::State::kValid;
+        return std::nullopt;
+      case RevisionChoice::Kind::kBump: {
+        const std::string& name = choice.revision->name();
+        const Answer answer =
+            writes_.patch(Resource::kRevisions, name, {},
+                          revisionNumberPatch(choice.revision->number(), fenceOfRevision(name)));
+        if (!answer.ok()) fail(answer, "renumbering revision " + name);
+        // Decided on with its new number.
+        return Outcome{answer.ok() || !failed_ ? Next::kAfter : Next::kRetry, kSoon, error_};
+      }
+      case RevisionChoice::Kind::kCreate: {
+        if (auto end = makeRevision(choice)) return *end;
+        if (!targets_.update.empty() || verdict_.state == TemplateVerdict::State::kRejected)
+          return std::nullopt;
+        ++collisions_;  // the name was taken
+        break;
+      }
+      case RevisionChoice::Kind::kBlocked:
+        keepTargets();
+        verdict_.message = choice.problem.message();
+        error_ = choice.problem.message();
+        lookAgain(kAfterRejection);
+        return std::nullopt;
+    }
+  }
+  return Outcome{Next::kRetry, {}, "every name for a new revision is taken"};
+}
+
+// What the last pass went for, as far as it is still there.
+void Pass::keepTargets() {
+  const auto known = [&](const Symbol& name) {
+    return history_.find(name.view()) != nullptr ? name : Symbol();
+  };
+  targets_.update = known(group_.status.update_revision);
+  targets_.current = known(group_.status.current_revision);
+}
+
+Fence Pass::fenceOfRevision(const std::string& name) const {
+  for (const auto& revision : observed_.revisions) {
+    if (revision->meta.name.view() == name) return fenceOf(revision->meta);
+  }
+  return {};
+}
+
+std::optional<Outcome> Pass::adoptRevisions() {
+  for (const auto& orphan : history_.orphans) {
+    const Answer answer = writes_.patch(Resource::kRevisions, orphan->meta.name.str(), {},
+                                        revisionAdoptionPatch(group_, fenceOf(orphan->meta)));
+    if (!answer.ok()) fail(answer, "adopting revision " + orphan->meta.name.str());
+  }
+  return Outcome{failed_ ? Next::kRetry : Next::kAfter, kSoon, error_};
+}
+
+// No value and no target: the name is taken.
+std::optional<Outcome> Pass::makeRevision(const RevisionChoice& choice) {
+  verdict_ = tryTemplate(*choice.revision);
+  if (verdict_.state == TemplateVerdict::State::kUnknown)
+    return Outcome{Next::kRetry, {}, "trying the template: " + verdict_.message};
+  if (verdict_.state == TemplateVerdict::State::kRejected) {
+    keepTargets();
+    lookAgain(kAfterRejection);
+    return std::nullopt;
+  }
+  const std::string& name = choice.revision->name();
+  const Answer answer =
+      writes_.create(Resource::kRevisions, name, renderRevision(group_, *choice.revision).json);
+  if (answer.code == base::Code::kAlreadyExists) return std::nullopt;
+  if (!answer.ok())
+    return Outcome{Next::kRetry, {}, "making revision " + name + ": " + answer.message};
+  // Decided on when the caches show it.
+  return Outcome{Next::kAfter, kSoon, {}};
+}
+
+// The API server judges the pods of a template, all of its admission included, before any of them
+// is replaced.
+TemplateVerdict Pass::tryTemplate(const Revision& revision) {
+  const std::vector<int> ordinals = wantedOrdinals(group_.spec, 0);
+  const Replica replica{0, ordinals.empty() ? group_.spec.ordinals.start : ordinals.front()};
+  const ObjectName pod{Resource::kPods, writes_.ns(), names_.pod(replica)};
+  const std::string json = renderPod({group_.meta, names_, revision, replica, std::nullopt, true,
+                                      group_.spec.shards, group_.spec.replicas});
+  const Answer answer = api_.create(pod, json, DryRun::kYes);
+  switch (answer.code) {
+    case base::Code::kOk:
+    case base::Code::kAlreadyExists:  // judged before the name was
+      return {TemplateVerdict::State::kValid, {}};
+    case base::Code::kInvalidArgument:
+    case base::Code::kForbidden:
+      return {TemplateVerdict::State::kRejected, answer.message};
+    default:
+      return {TemplateVerdict::State::kUnknown, answer.message};
+  }
+}
+
+void Pass::dropOldRevisions(const GroupSight& sight) {
+  std::set<std::string> live = {targets_.update.str(), targets_.current.str()};
+  for (const ShardView& shard : sight.shards) {
+    for (const Member& member : shard.members) live.insert(member.revision.str());
+  }
+  for (const std::string& name :
+       revisionsToDelete(history_, live, group_.spec.revision_history_limit)) {
+    for (const auto& revision : observed_.revisions) {
+      if (revision->meta.name.view() != name) continue;
+      const Answer answer = writes_.remove(Resource::kRevisions, name, fenceOf(revision->meta));
+      if (!answer.ok()) fail(answer, "deleting revision " + name);
+    }
+  }
+}
+
+// ---- what it owns beside members
+
+void Pass::syncServices(const GroupSight& sight) {
+  std::vector<Replica> members;
+  for (const ShardView& shard : sight.shards) {
+    for (const Member& member : shard.members) {
+      if (member.wanted || member.there()) members.push_back(member.replica);
+    }
+  }
+  std::set<std::string> wanted;
+  for (const RenderedObject& service : renderServices(group_, names_, members)) {
+    wanted.insert(service.name);
+    const auto live =
+        std::find_if(observed_.services.begin(), observed_.services.end(),
+                     [&](const auto& one) { return one->meta.name.view() == service.name; });
+    if (live != observed_.services.end() && contains(**live, service.json)) continue;
+    if (live != observed_.services.end() && !isOwnedBy((*live)->meta, group_)) {
+      error_ = fmt::format("Service {} is there already and not the group's", service.name);
+      failed_ = true;
+      continue;
+    }
+    // A Service of that name that the caches do not show may be anybody's.
+    const Answer answer = live == observed_.services.end()
+                              ? writes_.create(Resource::kServices, service.name, service.json)
+                              : writes_.apply(Resource::kServices, service.name, service.json);
+    if (!answer.ok()) fail(answer, "writing Service " + service.name);
+  }
+  for (const auto& service : observed_.services) {
+    if (!isOwnedBy(service->meta, group_) || wanted.contains(service->meta.name.str())) continue;
+    if (service->meta.deletion_time) continue;
+    const std::string name = service->meta.name.str();
+    const Answer answer = writes_.remove(Resource::kServices, name, fenceOf(service->meta));
+    if (!answer.ok()) fail(answer, "deleting Service " + name);
+  }
+}
+
+void Pass::findDrift(GroupSight& sight) const {
+  for (BudgetSight& budget : sight.budgets.shards) {
+    if (budget.wanted && budget.right())
+      budget.drifted = !contains(*budget.budget,
+                                 renderBudget(group_, names_, budget.shard, *budget.wanted).json);
+  }
+}
+
+void Pass::syncBudgets(const GroupSight& sight) {
+  for (const BudgetSight& budget : sight.budgets.shards) {
+    if (budget.right() || !budget.foreign.empty()) continue;
+    Answer answer;
+    if (!budget.wanted) {
+      if (budget.budget->meta.deletion_time) continue;
+      answer = writes_.remove(Resource::kBudgets, budget.name, fenceOf(budget.budget->meta));
+    } else {
+      const std::string json = renderBudget(group_, names_, budget.shard, *budget.wanted).json;
+      answer = budget.budget == nullptr ? writes_.create(Resource::kBudgets, budget.name, json)
+                                        : writes_.apply(Resource::kBudgets, budget.name, json);
+    }
+    if (!answer.ok()) fail(answer, "writing budget " + budget.name);
+  }
+}
+
+// ---- members
+
+// All pods of a group are stopped only when the API server itself says, now, that this is meant:
+// a cache may show what was, or another group of the same name.
+bool Pass::stopIsMeant(const GroupPlan& plan) {
+  if (plan.mode == GroupMode::kRunning) return true;
+  const bool acts = std::any_of(plan.shards.begin(), plan.shards.end(),
+                                [](const ShardPlan& shard) { return !shard.actions.empty(); });
+  if (!acts) return true;
+  const Answer answer = writes_.get(Resource::kGroups, group_.meta.name.str());
+  if (!answer.ok()) {
+    fail(answer, "reading the group");
+    return false;
+  }
+  kubeapi::Decoder<kubeapi::StatefulGroup> decoder;
+  const auto live = decoder.object(answer.body);
+  if (live && (*live)->meta.uid == group_.meta.uid && modeOf(**live) == plan.mode) return true;
+  lookAgain(kSoon);
+  return false;
+}
+
+void Pass::runShards(const GroupSight& sight, const GroupPlan& plan) {
+  StepRunner runner(observed_, names_, targets_, history_, writes_, events_, now_);
+  for (std::size_t i = 0; i < sight.shards.size() && !stop_.stop_requested(); ++i) {
+    runShard(plan.shards[i], i, runner);
+    if (plan.shards[i].look_again) lookAgain(*plan.shards[i].look_again);
+  }
+}
+
+void Pass::runShard(const ShardPlan& plan, std::size_t index, StepRunner& runner) {
+  for (const Action& action : plan.actions) {
+    if (stop_.stop_requested()) return;
+    const StepResult result = runner.run(action);
+    switch (result.end) {
+      case StepResult::End::kDone:
+        continue;
+      case StepResult::End::kStale:
+        lookAgain(kSoon);
+        return;
+      case StepResult::End::kDenied:
+        errors_[index] = result.error;
+        lookAgain(kAfterDenial);
+        return;
+      case StepResult::End::kFailed:
+        errors_[index] = result.error;
+        failed_ = true;
+        return;
+    }
+  }
+}
+
+// ---- status
+
+std::optional<Outcome> Pass::writeStatus(const GroupSight& sight, const GroupPlan& plan) {
+  const kubeapi::group::Status status =
+      statusOf({sight, plan, verdict_, collisions_, errors_, error_});
+  if (sameStatus(status, group_.status)) return std::nullopt;
+  const Answer answer = writes_.replace(Resource::kGroups, group_.meta.name.str(), "status",
+                                        kubeapi::encodeStatusUpdate(group_, status));
+  if (!answer.ok()) fail(answer, "writing the status");
+  return std::nullopt;
+}
+
+Outcome Pass::outcome() const {
+  if (stop_.stop_requested()) return {};
+  if (failed_) {
+    std::string text = error_;
+    for (std::size_t i = 0; i < errors_.size() && text.empty(); ++i) text = errors_[i];
+    return {Next::kRetry, {}, text.empty() ? "the pass failed" : text};
+  }
+  return look_again_ ? Outcome{Next::kAfter, *look_again_, {}} : Outcome{};
+}
+
+}  // namespace stowage::statefulgroup

@@ -1,0 +1,364 @@
+#include "statefulgroup/reconcile/step_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kubeapi/decode.h"
+#include "statefulgroup/labels.h"
+#include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/render/claim_renderer.h"
+#include "statefulgroup/render/owned_meta.h"
+
+namespace stowage::statefulgroup {
+
+namespace {
+
+using End = StepResult::End;
+using Json = nlohmann::json;
+
+Fence fenceOf(const kubeapi::ObjectMeta& meta) { return {meta.uid, meta.resource_version}; }
+
+// What a refusal of a fenced write means.
+StepResult resultOf(const Answer& answer) {
+  switch (answer.code) {
+    case base::Code::kOk:
+      return {};
+    case base::Code::kConflict:
+    case base::Code::kNotFound:
+      return {End::kStale, answer.message};
+    case base::Code::kTooManyRequests:
+      return {End::kDenied, answer.message};
+    default:
+      return {End::kFailed, answer.message};
+  }
+}
+
+std::string annotationPatch(std::string_view key, const Json& value) {
+  return Json{{"metadata", {{"annotations", {{std::string(key), value}}}}}}.dump();
+}
+
+std::string labelPatch(std::string_view key, const Json& value) {
+  return Json{{"metadata", {{"labels", {{std::string(key), value}}}}}}.dump();
+}
+
+template <typename T>
+std::shared_ptr<const T> decode(const Answer& answer) {
+  if (!answer.ok()) return nullptr;
+  kubeapi::Decoder<T> decoder;
+  auto object = decoder.object(answer.body);
+  return object ? *object : nullptr;
+}
+
+std::string ownerText(const kubeapi::ObjectMeta& meta) {
+  const kubeapi::OwnerReference* owner = controllerOf(meta);
+  return owner == nullptr ? "nobody" : owner->kind.str() + "/" + owner->name.str();
+}
+
+Json identityLabels(const kubeapi::StatefulGroup& group, Replica replica) {
+  return {{std::string(kGroupLabel), group.meta.name.str()},
+          {std::string(kGroupUidLabel), group.meta.uid.str()},
+          {std::string(kShardLabel), std::to_string(replica.shard)},
+          {std::string(kOrdinalLabel), std::to_string(replica.ordinal)}};
+}
+
+}  // namespace
+
+StepRunner::StepRunner(const Observed& observed, const Names& names, const Targets& targets,
+                       const RevisionHistory& history, GroupWrites& writes, EventSink& events,
+                       base::WallTime now)
+    : observed_(observed),
+      group_(*observed.group),
+      names_(names),
+      targets_(targets),
+      history_(history),
+      writes_(writes),
+      events_(events),
+      now_(now) {}
+
+StepResult StepRunner::run(const Action& action) {
+  return std::visit([&](const auto& step) { return carryOut(step, action.reason); }, action.step);
+}
+
+void StepRunner::tell(bool warning, const char* reason, const char* action, std::string note) {
+  events_.record(group_, {warning, reason, action, std::move(note)});
+}
+
+StepResult StepRunner::nameTaken(const char* kind, const std::string& name,
+                                 const std::string& owner) {
+  std::string note = fmt::format("{} {} is there already and belongs to {}", kind, name, owner);
+  tell(true, "NameConflict", "Creating", note);
+  return {End::kFailed, std::move(note)};
+}
+
+// ---- making a member
+
+StepResult StepRunner::carryOut(const CreateMember& step, const std::string& reason) {
+  const Revision* revision = history_.find(step.revision.view());
+  if (revision == nullptr)
+    return {End::kFailed, fmt::format("revision {} is not there", step.revision.view())};
+  StepResult made = createClaims(step.replica);
+  if (made.end != End::kDone) return made;
+  made = createPod(step, *revision);
+  if (made.end == End::kDone)
+    tell(false, "SuccessfulCreate", "Creating",
+         fmt::format("created pod {}: {}", names_.pod(step.replica), reason));
+  return made;
+}
+
+StepResult StepRunner::carryOut(const CreateClaims& step, const std::string& /*reason*/) {
+  return createClaims(step.replica);
+}
+
+StepResult StepRunner::createClaims(Replica replica) {
+  for (const auto& wanted : group_.spec.claim_templates) {
+    if (StepResult made = createClaim(wanted, replica); made.end != End::kDone) return made;
+  }
+  return {};
+}
+
+// Also where the caches show the claim: they may show one that is gone.
+StepResult StepRunner::createClaim(const kubeapi::group::ClaimTemplate& wanted, Replica replica) {
+  const RenderedObject claim = renderClaim(group_, names_, wanted, replica);
+  const Answer answer = writes_.create(Resource::kClaims, claim.name, claim.json);
+  if (answer.code == base::Code::kAlreadyExists) return takeOverClaim(claim.name, replica);
+  if (!answer.ok())
+    tell(true, "FailedCreate", "Creating",
+         fmt::format("could not create claim {}: {}", claim.name, answer.message));
+  return resultOf(answer);
+}
+
+// A claim of that name outlived its pod, or was made for it: it gets our labels, unless somebody
+// owns it.
+StepResult StepRunner::takeOverClaim(const std::string& name, Replica replica) {
+  const auto claim = decode<kubeapi::PersistentVolumeClaim>(writes_.get(Resource::kClaims, name));
+  if (claim == nullptr) return {End::kStale, "claim " + name + " cannot be read"};
+  if (controllerOf(claim->meta) != nullptr && !isOwnedBy(claim->meta, group_))
+    return nameTaken("claim", name, ownerText(claim->meta));
+  if (claim->meta.deletion_time)
+    return {End::kDenied, fmt::format("claim {} is being deleted", name)};
+  if (claim->meta.annotations.find(kQuarantineAnnotation) != nullptr && !reusesClaims(group_.spec))
+    return {End::kDenied, fmt::format("claim {} is of a member that left", name)};
+  const Symbol* label = claim->meta.labels.find(kGroupUidLabel);
+  if (label != nullptr && *label == group_.meta.uid) return {};
+  const Json labels = {{"metadata", {{"labels", identityLabels(group_, replica)}}}};
+  return resultOf(writes_.patch(Resource::kClaims, name, fenceOf(claim->meta), labels.dump()));
+}
+
+StepResult StepRunner::createPod(const CreateMember& step, const Revision& revision) {
+  const std::string name = names_.pod(step.replica);
+  const std::string pod = renderPod({group_.meta, names_, revision, step.replica, step.slot,
+                                     step.replica.ordinal == group_.spec.ordinals.start,
+                                     group_.spec.shards, group_.spec.replicas});
+  const Answer answer = writes_.create(Resource::kPods, name, pod);
+  if (answer.code == base::Code::kAlreadyExists) return takeOverPod(name, step.replica);
+  if (!answer.ok())
+    tell(true, "FailedCreate", "Creating",
+         fmt::format("could not create pod {}: {}", name, answer.message));
+  return resultOf(answer);
+}
+
+// A pod of that name that the caches do not show: ours made a moment ago or with its labels taken
+// off, one that a StatefulSet was made to leave behind, or somebody's.
+StepResult StepRunner::takeOverPod(const std::string& name, Replica replica) {
+  const auto pod = decode<kubeapi::MemberPod>(writes_.get(Resource::kPods, name));
+  if (pod == nullptr) return {End::kStale, "pod " + name + " cannot be read"};
+  const bool ours = isOwnedBy(pod->meta, group_);
+  if (controllerOf(pod->meta) != nullptr && !ours)
+    return nameTaken("pod", name, ownerText(pod->meta));
+  if (pod->meta.deletion_time) return {End::kDenied, fmt::format("pod {} is terminating", name)};
+  const Symbol* label = pod->meta.labels.find(kGroupUidLabel);
+  if (ours && label != nullptr && *label == group_.meta.uid) return {End::kStale, {}};
+  const bool of_statefulset =
+      pod->meta.labels.find("statefulset.kubernetes.io/pod-name") != nullptr;
+  if (!ours && !(of_statefulset && group_.spec.naming == kubeapi::group::Naming::kStatefulSet))
+    return nameTaken("pod", name, "nobody");
+  StepResult result;
+  if (liveGroup(result) == nullptr) return result;
+  Json patch = {{"metadata", {{"labels", identityLabels(group_, replica)}}}};
+  if (!ours) patch["metadata"]["ownerReferences"] = Json::array({ownerReference(group_.meta, Ownership::kController)});
+  result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(pod->meta), patch.dump()));
+  if (result.end == End::kDone)
+    tell(false, "SuccessfulAdopt", "Adopting", fmt::format("took over pod {}", name));
+  return result;
+}
+
+StepResult StepRunner::carryOut(const AdoptPod& step, const std::string& reason) {
+  StepResult result;
+  if (liveGroup(result) == nullptr) return result;
+  const Json patch = {{"metadata", {{"ownerReferences", Json::array({ownerReference(group_.meta, Ownership::kController)})}}}};
+  const std::string name = step.pod->meta.name.str();
+  result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(step.pod->meta), patch.dump()));
+  if (result.end == End::kDone)
+    tell(false, "SuccessfulAdopt", "Adopting", fmt::format("adopted pod {}: {}", name, reason));
+  return result;
+}
+
+// ---- taking a pod away
+
+StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason) {
+  const std::string name = step.pod->meta.name.str();
+  Fence fence = fenceOf(step.pod->meta);
+  if (step.voluntary) {
+    if (StepResult check = checkLive(step); check.end != End::kDone) return check;
+  }
+  if (step.operation) {
+    const std::string record = encodeOperation(*step.operation);
+    const Symbol* written = step.pod->meta.annotations.find(kOperationAnnotation);
+    if (written == nullptr || written->view() != record) {
+      const Answer answer = writes_.patch(Resource::kPods, name, fence,
+                                          annotationPatch(kOperationAnnotation, record));
+      if (!answer.ok()) return resultOf(answer);
+      if (const auto identity = identityOf(answer.body))
+        fence.resource_version = identity->resource_version;
+    }
+  }
+  const Answer answer = step.removal == Removal::kEvict
+                            ? writes_.evict(name, fence)
+                            : writes_.remove(Resource::kPods, name, fence);
+  StepResult result = resultOf(answer);
+  if (result.end == End::kDone) {
+    tell(false, "SuccessfulDelete", step.removal == Removal::kEvict ? "Evicting" : "Deleting",
+         fmt::format("{} pod {}: {}", step.removal == Removal::kEvict ? "evicted" : "deleted", name,
+                     reason));
+  } else if (result.end == End::kDenied) {
+    tell(false, "QuorumGuardDenied", "Evicting",
+         fmt::format("pod {} stays for now: {}", name, answer.message));
+  } else if (result.end == End::kFailed) {
+    tell(true, "FailedDelete", "Deleting",
+         fmt::format("could not remove pod {}: {}", name, answer.message));
+  }
+  return result;
+}
+
+// Budgets do not judge deletions, and let two of five go at once: the others of the shard are
+// looked up one by one before one of them is taken away.
+StepResult StepRunner::checkLive(const RemovePod& step) {
+  Observed live = observed_;
+  for (kubeapi::MemberPodPtr& pod : live.pods) {
+    const auto replica = names_.replicaOf(pod->meta.name.view());
+    if (!replica || replica->shard != step.replica.shard) continue;
+    const auto now = decode<kubeapi::MemberPod>(writes_.get(Resource::kPods, pod->meta.name.str()));
+    if (now == nullptr || !(now->meta.uid == pod->meta.uid))
+      return {End::kStale, fmt::format("pod {} has changed", pod->meta.name.view())};
+    pod = now;
+  }
+  for (const ShardView& shard : viewShards(live, names_, targets_, now_)) {
+    if (shard.index != step.replica.shard || !shard.wanted) continue;
+    for (const Member& member : shard.members) {
+      if (!(member.replica == step.replica)) {
+        if (member.state == MemberState::kTerminating)
+          return {End::kStale, fmt::format("{} is terminating", names_.pod(member.replica))};
+        continue;
+      }
+      const bool may = member.wanted ? maySpare(shard, member, group_.spec)
+                                     : mayLeave(shard, member, group_.spec);
+      if (!may) return {End::kDenied, "the other members of the shard have changed"};
+    }
+  }
+  return {};
+}
+
+StepResult StepRunner::carryOut(const ClearOperation& step, const std::string& /*reason*/) {
+  return resultOf(writes_.patch(Resource::kPods, step.pod->meta.name.str(), fenceOf(step.pod->meta),
+                                annotationPatch(kOperationAnnotation, nullptr)));
+}
+
+StepResult StepRunner::carryOut(const SetSlot& step, const std::string& /*reason*/) {
+  return resultOf(writes_.patch(Resource::kPods, step.pod->meta.name.str(), fenceOf(step.pod->meta),
+                                labelPatch(kSlotLabel, std::to_string(step.slot))));
+}
+
+StepResult StepRunner::carryOut(const SetCounts& step, const std::string& /*reason*/) {
+  const Json counts = {{std::string(kShardsAnnotation), std::to_string(group_.spec.shards)},
+                       {std::string(kReplicasAnnotation), std::to_string(group_.spec.replicas)}};
+  return resultOf(writes_.patch(Resource::kPods, step.pod->meta.name.str(), fenceOf(step.pod->meta),
+                                Json{{"metadata", {{"annotations", counts}}}}.dump()));
+}
+
+// ---- claims
+
+kubeapi::StatefulGroupPtr StepRunner::liveGroup(StepResult& result) {
+  const Answer answer = writes_.get(Resource::kGroups, group_.meta.name.str());
+  auto live = decode<kubeapi::StatefulGroup>(answer);
+  if (live == nullptr) {
+    result = answer.ok() ? StepResult{End::kFailed, "the group cannot be read"} : resultOf(answer);
+  } else if (!(live->meta.uid == group_.meta.uid) || live->meta.deletion_time) {
+    result = {End::kStale, "the group is not what it was"};
+    live = nullptr;
+  }
+  return live;
+}
+
+// Invariant I4: nothing that a cache says is enough to delete data.
+StepResult StepRunner::carryOut(const DropClaim& step, const std::string& reason) {
+  StepResult result;
+  const auto live = liveGroup(result);
+  if (live == nullptr) return result;
+  const std::vector<int> wanted = wantedOrdinals(live->spec, step.replica.shard);
+  const bool given_up = step.replica.shard >= live->spec.shards;
+  if (live->spec.claim_retention.when_scaled != kubeapi::group::Retention::kDelete ||
+      std::find(wanted.begin(), wanted.end(), step.replica.ordinal) != wanted.end() ||
+      (wanted.empty() && !given_up))
+    return {End::kStale, "the claim is wanted again"};
+  const std::string pod = names_.pod(step.replica);
+  if (writes_.get(Resource::kPods, pod).code != base::Code::kNotFound)
+    return {End::kStale, fmt::format("pod {} is still there", pod)};
+  const std::string name = step.claim->meta.name.str();
+  const auto claim = decode<kubeapi::PersistentVolumeClaim>(writes_.get(Resource::kClaims, name));
+  if (claim == nullptr || !(claim->meta.uid == step.claim->meta.uid))
+    return {End::kStale, fmt::format("claim {} is another one", name)};
+  result = resultOf(writes_.remove(Resource::kClaims, name, fenceOf(claim->meta)));
+  if (result.end == End::kDone)
+    tell(false, "SuccessfulDelete", "Deleting",
+         fmt::format("deleted claim {} (whenScaled is Delete): {}", name, reason));
+  return result;
+}
+
+StepResult StepRunner::carryOut(const QuarantineClaim& step, const std::string& reason) {
+  const std::string name = step.claim->meta.name.str();
+  StepResult result =
+      resultOf(writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta),
+                             annotationPatch(kQuarantineAnnotation, group_.meta.uid.str())));
+  if (result.end == End::kDone)
+    tell(false, "ClaimQuarantined", "Quarantining",
+         fmt::format("claim {} is kept and not used again: {}", name, reason));
+  return result;
+}
+
+StepResult StepRunner::carryOut(const GrowClaim& step, const std::string& reason) {
+  const auto wanted =
+      std::find_if(group_.spec.claim_templates.begin(), group_.spec.claim_templates.end(),
+                   [&](const auto& known) { return known.name == step.claim_template; });
+  if (wanted == group_.spec.claim_templates.end()) return {End::kStale, {}};
+  const std::string name = step.claim->meta.name.str();
+  const Json patch = {
+      {"spec", {{"resources", {{"requests", {{"storage", wanted->storage.toString()}}}}}}}};
+  const Answer answer =
+      writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta), patch.dump());
+  if (answer.ok()) {
+    tell(false, "SuccessfulUpdate", "Expanding",
+         fmt::format("claim {} is to grow to {}: {}", name, wanted->storage.toString(), reason));
+  } else if (answer.code != base::Code::kConflict) {
+    tell(true, "ExpansionFailed", "Expanding",
+         fmt::format("claim {} cannot grow: {}", name, answer.message));
+  }
+  return resultOf(answer);
+}
+
+StepResult StepRunner::carryOut(const SetClaimOwner& step, const std::string& /*reason*/) {
+  StepResult result;
+  if (liveGroup(result) == nullptr) return result;
+  const std::string name = step.claim->meta.name.str();
+  const Answer live = writes_.get(Resource::kClaims, name);
+  if (!live.ok()) return resultOf(live);
+  const auto identity = identityOf(live.body);
+  if (!identity || !(identity->uid == step.claim->meta.uid))
+    return {End::kStale, fmt::format("claim {} is another one", name)};
+  const auto patch = claimOwnerPatch(group_, live.body);
+  return patch ? resultOf(writes_.patch(Resource::kClaims, name, {}, *patch)) : StepResult();
+}
+
+}  // namespace stowage::statefulgroup

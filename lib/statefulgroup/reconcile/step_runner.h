@@ -1,0 +1,73 @@
+// StepRunner: carries out the actions that were planned for one group. Each write is refused by the
+// API server when what it was decided on has changed; what takes data or the last spare member away
+// is looked up live first. Not thread safe: belongs to one pass.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/metric_sink.h"
+#include "statefulgroup/plan/group_plan.h"
+#include "statefulgroup/ports.h"
+#include "statefulgroup/reconcile/group_writes.h"
+#include "statefulgroup/render/pod_renderer.h"
+#include "statefulgroup/revision_history.h"
+
+namespace stowage::statefulgroup {
+
+// What became of an action.
+struct StepResult {
+  enum class End : std::uint8_t {
+    kDone,
+    kStale,   // what it was decided on has changed: look again at once
+    kDenied,  // a budget or a live look said no: look again later
+    kFailed,  // with `error`
+  } end = End::kDone;
+  std::string error;
+};
+
+class StepRunner {
+ public:
+  StepRunner(const Observed& observed, const Names& names, const Targets& targets,
+             const RevisionHistory& history, GroupWrites& writes, EventSink& events,
+             base::WallTime now);
+
+  StepResult run(const Action& action);
+
+ private:
+  StepResult carryOut(const CreateMember& step, const std::string& reason);
+  StepResult carryOut(const CreateClaims& step, const std::string& reason);
+  StepResult carryOut(const AdoptPod& step, const std::string& reason);
+  StepResult carryOut(const RemovePod& step, const std::string& reason);
+  StepResult carryOut(const ClearOperation& step, const std::string& reason);
+  StepResult carryOut(const SetSlot& step, const std::string& reason);
+  StepResult carryOut(const SetCounts& step, const std::string& reason);
+  StepResult carryOut(const DropClaim& step, const std::string& reason);
+  StepResult carryOut(const QuarantineClaim& step, const std::string& reason);
+  StepResult carryOut(const GrowClaim& step, const std::string& reason);
+  StepResult carryOut(const SetClaimOwner& step, const std::string& reason);
+
+  StepResult createClaims(Replica replica);
+  StepResult createClaim(const kubeapi::group::ClaimTemplate& wanted, Replica replica);
+  StepResult takeOverClaim(const std::string& name, Replica replica);
+  StepResult createPod(const CreateMember& step, const Revision& revision);
+  StepResult takeOverPod(const std::string& name, Replica replica);
+  StepResult nameTaken(const char* kind, const std::string& name, const std::string& owner);
+  // The shard of the member, looked up live, can do without it.
+  StepResult checkLive(const RemovePod& step);
+  // The group is live what it was: nullptr and a result otherwise.
+  kubeapi::StatefulGroupPtr liveGroup(StepResult& result);
+  void tell(bool warning, const char* reason, const char* action, std::string note);
+
+  const Observed& observed_;
+  const kubeapi::StatefulGroup& group_;
+  const Names& names_;
+  const Targets& targets_;
+  const RevisionHistory& history_;
+  GroupWrites& writes_;
+  EventSink& events_;
+  const base::WallTime now_;
+};
+
+}  // namespace stowage::statefulgroup

@@ -1,0 +1,120 @@
+// SimulatedCluster: what reconciling a group meets, in memory and under a test's command: an API
+// server (versions, uids, fences, finalizers, evictions judged by budgets), caches that show what
+// the test lets them show, and events that happen to pods. It is no substitute for the real API
+// server, on which the integration tests run: it is what can be brought into every state, and be
+// copied. Not thread safe.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "statefulgroup/observed.h"
+#include "statefulgroup/ports.h"
+
+namespace stowage::testing {
+
+using Json = nlohmann::json;
+
+// Thrown by a write when the operator is to die before it.
+struct OperatorDies {};
+
+class SimulatedCluster final : public statefulgroup::ObjectApi {
+ public:
+  using Key = std::pair<statefulgroup::Resource, std::string>;
+  using Objects = std::map<Key, Json>;  // of one namespace, "ns"
+
+  explicit SimulatedCluster(const base::Clock& clock) : clock_(&clock) {}
+
+  // ---- ObjectApi
+  statefulgroup::Answer get(const statefulgroup::ObjectName& object) override;
+  statefulgroup::Answer create(const statefulgroup::ObjectName& object, std::string_view json,
+                               statefulgroup::DryRun dry_run) override;
+  statefulgroup::Answer apply(const statefulgroup::ObjectName& object,
+                              std::string_view json) override;
+  statefulgroup::Answer patch(const statefulgroup::ObjectName& object, std::string_view subresource,
+                              std::string_view json) override;
+  statefulgroup::Answer replace(const statefulgroup::ObjectName& object,
+                                std::string_view subresource, std::string_view json) override;
+  statefulgroup::Answer remove(const statefulgroup::ObjectName& object,
+                               const statefulgroup::Fence& fence) override;
+  statefulgroup::Answer evict(const statefulgroup::ObjectName& pod,
+                              const statefulgroup::Fence& fence) override;
+
+  // ---- What a user does. The spec is a whole one; its generation moves on.
+  void putGroup(const std::string& name, const Json& spec);
+  void deleteGroup(const std::string& name);
+
+  // ---- What happens to pods. Each does nothing when the pod is not in the state for it.
+  void schedule(const std::string& pod);              // bound to a node, and running
+  void setReady(const std::string& pod, bool ready);  // of a running one
+  void setRole(const std::string& pod, const std::string& role);
+  void finish(const std::string& pod);  // a terminating one is gone
+  void end(const std::string& pod, const std::string& phase);
+  void drain(const std::string& pod);  // somebody evicts it
+
+  // ---- Looking
+  [[nodiscard]] const Objects& objects() const { return objects_; }
+  [[nodiscard]] const Json* find(statefulgroup::Resource resource, const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> names(statefulgroup::Resource resource) const;
+  [[nodiscard]] bool isReady(const std::string& pod) const;
+  [[nodiscard]] bool isTerminating(const std::string& pod) const;
+
+  // ---- The operator's writes
+  [[nodiscard]] int writes() const { return writes_; }
+  // The operator dies before its next write but `count`; nullopt: it lives.
+  void dieAfter(std::optional<int> count) { lives_ = count; }
+  // What a pod of these says about the template: an error text, or none.
+  std::function<std::string(const Json& pod)> admission;
+  // Told right before each change that a write makes: with what is written, where it is a whole
+  // object, and the state before it.
+  using OnWrite = std::function<void(const std::string& verb, const Key& object, const Json& body,
+                                     const SimulatedCluster& before)>;
+  OnWrite on_write;
+
+ private:
+  statefulgroup::Answer taken(const Json& object);
+  void beginWrite(const char* verb, const Key& key, const Json& body = {});
+  Json* at(const statefulgroup::ObjectName& object);
+  void touch(Json& object);
+  void erase(const Key& key);
+  void collectGarbage(const std::string& owner_uid);
+  statefulgroup::Answer removeObject(const Key& key, Json& object);
+  [[nodiscard]] bool budgetsAllow(const Json& pod, std::string& why) const;
+
+  const base::Clock* clock_;
+  Objects objects_;
+  std::int64_t version_ = 100;
+  std::int64_t uids_ = 0;
+  int writes_ = 0;
+  std::optional<int> lives_;
+};
+
+// Caches that show the cluster as of the last sync().
+class SimulatedView final : public statefulgroup::GroupView {
+ public:
+  void sync(const SimulatedCluster& cluster) { objects_ = cluster.objects(); }
+  void show(SimulatedCluster::Objects objects) { objects_ = std::move(objects); }
+  [[nodiscard]] std::optional<statefulgroup::Observed> observe(
+      const std::string& ns, const std::string& name) const override;
+  [[nodiscard]] const SimulatedCluster::Objects& objects() const { return objects_; }
+
+ private:
+  SimulatedCluster::Objects objects_;
+};
+
+class RecordedEvents final : public statefulgroup::EventSink {
+ public:
+  void record(const kubeapi::StatefulGroup& group, const statefulgroup::GroupEvent& event) override;
+  std::vector<std::string> lines;  // "Normal SuccessfulCreate created pod ..."
+};
+
+// A whole spec of that many members, all other fields at their defaults, merged with `more`.
+Json groupSpec(int shards, int replicas, const Json& more = Json::object());
+
+}  // namespace stowage::testing

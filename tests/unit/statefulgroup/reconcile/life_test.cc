@@ -1,0 +1,351 @@
+// A group's life under the reconciler, on a simulated cluster that judges every write by the
+// invariants: forming, scaling, updating, stopping.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "testing/statefulgroup/group_harness.h"
+
+namespace stowage::testing {
+namespace {
+
+using statefulgroup::Resource;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+Json image(const std::string& name) {
+  return {{"template", {{"spec", {{"containers", {{{"name", "main"}, {"image", name}}}}}}}}};
+}
+Json withClaims(Json more = Json::object()) {
+  more["volumeClaimTemplates"] =
+      Json::array({{{"name", "data"},
+                    {"spec",
+                     {{"accessModes", {"ReadWriteOnce"}},
+                      {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}});
+  return more;
+}
+
+class GroupLife : public ::testing::Test, protected GroupHarness {};
+
+TEST_F(GroupLife, FormsWithEverythingItOwns) {
+  put(2, 3, withClaims());
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-1", "db-0-2", "db-1-0", "db-1-1", "db-1-2"));
+  EXPECT_THAT(claims(), SizeIs(6));
+  EXPECT_THAT(cluster.names(Resource::kServices), ElementsAre("db-0-peers", "db-1-peers"));
+  EXPECT_THAT(cluster.names(Resource::kRevisions), SizeIs(1));
+  ASSERT_THAT(cluster.names(Resource::kBudgets), ElementsAre("db-0", "db-1"));
+  EXPECT_EQ((*cluster.find(Resource::kBudgets, "db-0"))["spec"]["minAvailable"], 2);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ(condition("Available"), "True/QuorumHeld");
+  EXPECT_EQ(condition("Progressing"), "False/Idle");
+  EXPECT_EQ(status()["readyReplicas"], 6);
+  EXPECT_EQ(status()["replicas"], 3);
+  EXPECT_EQ(status()["quorateShards"], 2);
+  EXPECT_EQ(status()["currentRevision"], status()["updateRevision"]);
+}
+
+TEST_F(GroupLife, AtRestNothingIsWritten) {
+  put(2, 3, withClaims());
+  const int writes = cluster.writes();
+  for (int i = 0; i < 3; ++i) {
+    restart();
+    EXPECT_EQ(pass().next, controlloop::Outcome::Next::kDone);
+  }
+  EXPECT_EQ(cluster.writes(), writes);
+}
+
+TEST_F(GroupLife, AnUpdateTakesOneMemberAfterAnotherAndTheLeaderLast) {
+  put(1, 3);
+  cluster.setRole("db-0-2", "leader");
+  cluster.setRole("db-0-1", "follower");
+  cluster.setRole("db-0-0", "follower");
+  settle();
+  takeRemovals();
+  put(1, 3, image("example.test/db:2"));
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-1", "db-0-0", "db-0-2"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ(revisionOf("db-0-0"), status()["updateRevision"]);
+  EXPECT_EQ(status()["currentRevision"], status()["updateRevision"]);
+}
+
+TEST_F(GroupLife, WhatChangesNoPodRestartsNone) {
+  put(1, 3, withClaims());
+  takeRemovals();
+  Json more = withClaims({{"updateStrategy", {{"type", "OnDelete"}}}, {"minReadySeconds", 1}});
+  put(1, 3, more);
+  put(2, 3, more);
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  EXPECT_THAT(cluster.names(Resource::kRevisions), SizeIs(1));
+}
+
+// kubernetes#67250: a rollout that is stuck goes on when the template is mended.
+TEST_F(GroupLife, AStuckRolloutHealsWhenTheTemplateIsMended) {
+  put(1, 3);
+  const std::string good = revisionOf("db-0-0");
+  bad_images.insert("example.test/db:bad");
+  put(1, 3, image("example.test/db:bad"));
+  EXPECT_NE(revisionOf("db-0-2"), good);
+  EXPECT_EQ(revisionOf("db-0-1"), good);
+  EXPECT_EQ(revisionOf("db-0-0"), good);
+  EXPECT_EQ(condition("Ready"), "False/Progressing");
+  EXPECT_EQ(condition("Available"), "True/QuorumHeld");
+  // The template as it was: the old revision gets a new number, and no new one is made.
+  put(1, 3);
+  EXPECT_EQ(revisionOf("db-0-2"), good);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_THAT(cluster.names(Resource::kRevisions), SizeIs(2));
+}
+
+TEST_F(GroupLife, AShardThatNeverCameUpHealsWhenTheTemplateIsMended) {
+  unschedulable_images.insert("example.test/db:1");
+  put(1, 3);
+  EXPECT_EQ(condition("Ready"), "False/Progressing");
+  put(1, 3, image("example.test/db:2"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  // All of them run and none gets ready: they have to be replaced one by one.
+  bad_images.insert("example.test/db:3");
+  cluster.end("db-0-0", "Failed");
+  cluster.end("db-0-1", "Failed");
+  cluster.end("db-0-2", "Failed");
+  put(1, 3, image("example.test/db:3"));
+  EXPECT_EQ(condition("Available"), "False/QuorumLost");
+  put(1, 3, image("example.test/db:2"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, ScalesOutAndInOneMemberAtATime) {
+  put(1, 3);
+  put(1, 5);
+  EXPECT_THAT(pods(), SizeIs(5));
+  EXPECT_EQ((*cluster.find(Resource::kBudgets, "db-0"))["spec"]["minAvailable"], 3);
+  takeRemovals();
+  put(1, 3);
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-4", "db-0-3"));
+  EXPECT_EQ((*cluster.find(Resource::kBudgets, "db-0"))["spec"]["minAvailable"], 2);
+  put(1, 1);
+  EXPECT_THAT(pods(), ElementsAre("db-0-0"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ((*cluster.find(Resource::kBudgets, "db-0"))["spec"]["minAvailable"], 1);
+}
+
+TEST_F(GroupLife, ScaleInWaitsForItsFloor) {
+  put(1, 5);
+  unready = {"db-0-0", "db-0-1", "db-0-2"};
+  kubelet();
+  put(1, 3);
+  EXPECT_THAT(pods(), SizeIs(5));
+  EXPECT_EQ(condition("Available"), "False/QuorumLost");
+  unready.clear();
+  settle();
+  EXPECT_THAT(pods(), SizeIs(3));
+}
+
+TEST_F(GroupLife, OfflineReplicasChooseWhoLeaves) {
+  put(1, 3, withClaims());
+  takeRemovals();
+  // Moved: the next free ordinal takes its place, and before it leaves.
+  put(1, 3, withClaims({{"offlineReplicas", {"0/1"}}}));
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-2", "db-0-3"));
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-1"));
+  EXPECT_THAT(claims(), SizeIs(4));  // whenScaled is Retain
+  // Lowered: it is the one that goes.
+  put(1, 5);
+  put(1, 3, {{"offlineReplicas", {"*/0", "*/2"}}});
+  EXPECT_THAT(pods(), ElementsAre("db-0-1", "db-0-3", "db-0-4"));
+}
+
+TEST_F(GroupLife, PartitionsHoldMembersBack) {
+  put(2, 3);
+  const std::string old = revisionOf("db-0-0");
+  Json more = image("example.test/db:2");
+  more["updateStrategy"] = {{"rollingUpdate", {{"partition", 2}}}};
+  put(2, 3, more);
+  EXPECT_EQ(revisionOf("db-0-0"), old);
+  EXPECT_EQ(revisionOf("db-1-1"), old);
+  EXPECT_NE(revisionOf("db-0-2"), old);
+  EXPECT_NE(revisionOf("db-1-2"), old);
+  EXPECT_EQ(status()["currentRevision"], old);
+  // One that is held back comes back as it was.
+  cluster.end("db-0-0", "Failed");
+  settle();
+  EXPECT_EQ(revisionOf("db-0-0"), old);
+}
+
+TEST_F(GroupLife, AShardPartitionIsACanaryByShard) {
+  put(3, 3);
+  const std::string old = revisionOf("db-0-0");
+  Json more = image("example.test/db:2");
+  more["updateStrategy"] = {{"rollingUpdate", {{"shardPartition", 2}}}};
+  put(3, 3, more);
+  EXPECT_EQ(revisionOf("db-0-0"), old);
+  EXPECT_EQ(revisionOf("db-1-2"), old);
+  EXPECT_NE(revisionOf("db-2-0"), old);
+}
+
+TEST_F(GroupLife, OnDeleteReplacesOnlyWhatSomebodyDeleted) {
+  put(1, 3);
+  const std::string old = revisionOf("db-0-0");
+  takeRemovals();
+  Json more = image("example.test/db:2");
+  more["updateStrategy"] = {{"type", "OnDelete"}};
+  put(1, 3, more);
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  cluster.drain("db-0-1");
+  settle();
+  EXPECT_EQ(revisionOf("db-0-0"), old);
+  EXPECT_NE(revisionOf("db-0-1"), old);
+}
+
+TEST_F(GroupLife, ARolloutThatComesToNoEndStopsBeforeTheNextShard) {
+  put(2, 3);
+  const std::string old = revisionOf("db-1-0");
+  unready = {"db-0-2"};
+  bad_images.insert("example.test/db:2");
+  put(2, 3, image("example.test/db:2"));
+  clock.advance(std::chrono::seconds(601));
+  settle();
+  EXPECT_EQ(condition("Progressing"), "False/ProgressDeadlineExceeded");
+  EXPECT_EQ(revisionOf("db-1-0"), old);
+  EXPECT_EQ(revisionOf("db-1-2"), old);
+}
+
+TEST_F(GroupLife, EndedPodsAreReplaced) {
+  put(1, 3);
+  cluster.end("db-0-1", "Succeeded");
+  cluster.end("db-0-2", "Failed");
+  settle();
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, ARefusedTemplateIsToldAndChangesNothing) {
+  put(1, 3);
+  const std::string old = revisionOf("db-0-0");
+  takeRemovals();
+  cluster.admission = [](const Json& pod) {
+    return pod["spec"]["containers"][0]["image"] == "bad"
+               ? std::string("Pod \"db-0-0\" is invalid: spec.containers[0].image")
+               : std::string();
+  };
+  put(1, 3, image("bad"));
+  EXPECT_EQ(condition("TemplateValid"), "False/Rejected");
+  EXPECT_EQ(condition("Ready"), "False/TemplateInvalid");
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  cluster.drain("db-0-0");
+  settle();
+  EXPECT_EQ(revisionOf("db-0-0"), old);
+  put(1, 3);
+  EXPECT_EQ(condition("TemplateValid"), "True/Accepted");
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, PausedKeepsItsHandsOff) {
+  put(1, 3);
+  Json more = image("example.test/db:2");
+  more["managementPolicy"] = "Paused";
+  put(1, 3, more);
+  EXPECT_EQ(condition("Paused"), "True/Paused");
+  cluster.drain("db-0-1");
+  settle();
+  EXPECT_THAT(pods(), SizeIs(2));
+  EXPECT_EQ(condition("Ready"), "False/Paused");
+  put(1, 3, image("example.test/db:2"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, HibernationStopsAllAndKeepsTheClaims) {
+  Json more = withClaims();
+  more["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
+  put(1, 3, more);
+  cluster.setRole("db-0-2", "leader");
+  settle();
+  takeRemovals();
+  more["runPolicy"] = "Hibernated";
+  put(1, 3, more);
+  EXPECT_THAT(pods(), IsEmpty());
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-0", "db-0-1", "db-0-2"));
+  EXPECT_THAT(claims(), SizeIs(3));
+  EXPECT_EQ(condition("Hibernated"), "True/Hibernated");
+  EXPECT_EQ(condition("Ready"), "False/Hibernated");
+  EXPECT_EQ((*cluster.find(Resource::kBudgets, "db-0"))["spec"]["minAvailable"], 0);
+  more["runPolicy"] = "Running";
+  put(1, 3, more);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, ClaimsOfMembersThatLeftGoWhenTheUserWantsIt) {
+  Json more = withClaims();
+  more["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
+  put(1, 5, more);
+  put(1, 3, more);
+  EXPECT_THAT(claims(), ElementsAre("data-db-0-0", "data-db-0-1", "data-db-0-2"));
+}
+
+TEST_F(GroupLife, ADeletedGroupStopsInOrderAndLeavesNothing) {
+  put(1, 3);
+  cluster.setRole("db-0-0", "leader");
+  settle();
+  takeRemovals();
+  cluster.deleteGroup("db");
+  settle();
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-1", "db-0-2", "db-0-0"));
+  EXPECT_THAT(cluster.objects(), IsEmpty());
+}
+
+TEST_F(GroupLife, ShardsThatAreGivenUpGoWhole) {
+  put(3, 3);
+  put(1, 3, {{"shardScaleInPolicy", "Allow"}});
+  EXPECT_THAT(pods(), SizeIs(3));
+  EXPECT_THAT(cluster.names(Resource::kBudgets), ElementsAre("db-0"));
+  EXPECT_THAT(cluster.names(Resource::kServices), ElementsAre("db-0-peers"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, WhatSomebodyElseOwnsIsNotTouched) {
+  const Json foreign = {
+      {"metadata",
+       {{"ownerReferences",
+         {{{"kind", "StatefulSet"}, {"name", "x"}, {"uid", "other"}, {"controller", true}}}},
+        {"labels", {{"stowage.dev/group", "db"}}}}},
+      {"spec", {{"containers", {{{"name", "c"}, {"image", "i"}}}}}}};
+  const auto judge = std::exchange(cluster.on_write, nullptr);
+  cluster.create({Resource::kPods, "ns", "db-0-1"}, foreign.dump(), statefulgroup::DryRun::kNo);
+  cluster.on_write = judge;
+  put(1, 3);
+  EXPECT_THAT(pods(), SizeIs(3));
+  EXPECT_EQ(status()["totalReplicas"], 2);
+  EXPECT_THAT(status()["shards"][0]["reason"].get<std::string>(), HasSubstr("StatefulSet/x"));
+  EXPECT_EQ(condition("Available"), "True/QuorumHeld");
+}
+
+TEST_F(GroupLife, ADrainIsHealedAndTheBudgetProtectsTheRest) {
+  put(1, 3);
+  cluster.drain("db-0-1");
+  cluster.drain("db-0-0");  // refused
+  EXPECT_TRUE(cluster.isTerminating("db-0-1"));
+  EXPECT_FALSE(cluster.isTerminating("db-0-0"));
+  settle();
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, TheOnlyReplicaIsUpdatedOnlyWithConsent) {
+  put(1, 1);
+  const std::string old = revisionOf("db-0-0");
+  put(1, 1, image("example.test/db:2"));
+  EXPECT_EQ(revisionOf("db-0-0"), old);
+  EXPECT_THAT(condition("Progressing"), "False/WaitingForBudget");
+  Json more = image("example.test/db:2");
+  more["disruption"] = {{"singleReplica", "Allow"}};
+  put(1, 1, more);
+  EXPECT_NE(revisionOf("db-0-0"), old);
+}
+
+}  // namespace
+}  // namespace stowage::testing
