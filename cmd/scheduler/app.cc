@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/rng.h"
 #include "cmd/scheduler/api_binder.h"
 #include "cmd/scheduler/api_event_sink.h"
 #include "cmd/scheduler/api_evictor.h"
@@ -16,14 +14,14 @@
 #include "cmd/scheduler/api_status_writer.h"
 #include "cmd/scheduler/api_volume_writer.h"
 #include "cmd/scheduler/degraded_features.h"
-#include "cmd/scheduler/endpoint.h"
 #include "cmd/scheduler/extender_binder.h"
 #include "cmd/scheduler/http_extenders.h"
 #include "cmd/scheduler/profiles.h"
 #include "cmd/scheduler/watches.h"
-#include "k8sclient/config/sessions.h"
 #include "k8sclient/lease/leader_election.h"
 #include "k8sclient/rest/rest_api_client.h"
+#include "program/cluster.h"
+#include "program/endpoint.h"
 #include "serving/metrics_registry.h"
 #include "serving/process_metrics.h"
 
@@ -41,20 +39,13 @@ constexpr int kSenders = 8;
 // Extenders take longer, and fewer calls at once.
 constexpr int kExtenderSenders = 4;
 
-std::uint64_t freshSeed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) ^ device();
-}
-
 base::Result<std::unique_ptr<k8sclient::RestApiClient>> connect(const Settings& settings,
                                                                 base::Clock& clock,
                                                                 base::MetricSink& metrics) {
-  auto sessions = k8sclient::ConfigSessions::open(settings.client, clock);
-  if (!sessions) return base::fail(sessions.error());
   k8sclient::RestOptions options;
   options.qps = settings.config.client_connection.qps;
   options.burst = static_cast<int>(settings.config.client_connection.burst);
-  return std::make_unique<k8sclient::RestApiClient>(std::move(*sessions), clock, metrics, options);
+  return program::connect(settings.client, options, clock, metrics);
 }
 
 scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uint64_t seed) {
@@ -96,7 +87,9 @@ k8sclient::ObjectReference leaseOf(const Settings& settings) {
 class App::Impl {
  public:
   explicit Impl(Settings settings)
-      : settings_(std::move(settings)), seed_(freshSeed()), metrics_("stowage-scheduler") {}
+      : settings_(std::move(settings)),
+        seed_(program::freshSeed()),
+        metrics_("stowage-scheduler") {}
 
   base::Status connectClients();
   void wire();
@@ -133,7 +126,7 @@ class App::Impl {
   std::unique_ptr<DegradedFeatures> degraded_;
   std::unique_ptr<Watches> watches_;
   std::unique_ptr<k8sclient::LeaderElector> elector_;
-  std::unique_ptr<Endpoint> endpoint_;
+  std::unique_ptr<program::Endpoint> endpoint_;
 
   std::atomic<bool> stopping_{false};
   std::stop_source answers_stop_;  // ends waiting for room in the inbox once nobody reads it
@@ -199,7 +192,7 @@ void App::Impl::wire() {
                     answers_stop_.get_token());
       });
   status_writer_ = std::make_unique<ApiStatusWriter>(*writes_, *api_, metrics_);
-  events_ = std::make_unique<ApiEventSink>(*recorder_, hostName());
+  events_ = std::make_unique<ApiEventSink>(*recorder_, program::hostName());
   scheduler_ = std::make_unique<scheduling::Scheduler>(
       schedulerOptions(settings_, seed_),
       scheduling::SchedulerPorts{extender_binder_.get(), status_writer_.get(), events_.get(),
@@ -209,10 +202,11 @@ void App::Impl::wire() {
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;
   loop_ = std::make_unique<scheduling::SchedulingLoop>(*scheduler_, clock_, metrics_, loop_options);
-  endpoint_ = std::make_unique<Endpoint>(settings_, *api_, clock_, metrics_);
-  degraded_ =
-      std::make_unique<DegradedFeatures>(endpoint_->health(), *recorder_, metrics_,
-                                         leaseOf(settings_), "stowage-scheduler", hostName());
+  endpoint_ = std::make_unique<program::Endpoint>(
+      settings_.options, config::schedulerConfigYaml(settings_.config), *api_, clock_, metrics_);
+  degraded_ = std::make_unique<DegradedFeatures>(endpoint_->health(), *recorder_, metrics_,
+                                                 leaseOf(settings_), "stowage-scheduler",
+                                                 program::hostName());
   const std::vector<scheduling::Profile> profiles = schedulingProfiles(settings_.config);
   const bool workloads =
       std::any_of(profiles.begin(), profiles.end(), scheduling::spreadsByDefault);
@@ -275,30 +269,21 @@ base::Status App::Impl::start(std::function<void()> on_lost) {
 
 void App::Impl::elect(std::function<void()> on_lost) {
   const config::LeaderElectionConfig& config = settings_.config.leader_election;
-  base::Rng rng(seed_);
   k8sclient::LeaseOptions options;
   options.ns = settings_.lease_namespace;
   options.name = config.resource_name;
-  options.identity = k8sclient::leaseIdentity(hostName(), rng);
   options.lease_duration = config.lease_duration;
   options.renew_deadline = config.renew_deadline;
   options.retry_period = config.retry_period;
-  k8sclient::LeaderCallbacks callbacks;
-  callbacks.onStarted = [this](const std::stop_token& stop) {
+  const auto work = [this](const std::stop_token& stop) {
     base::log().info("leading: scheduling starts");
     loop_->setDeciding(true);
     // The leader's work is the loop's; hold leadership until it is to end, then end it first.
     clock_.sleepUntil(base::SteadyTime::max(), stop);
     endScheduling();
   };
-  callbacks.onLost = std::move(on_lost);
-  callbacks.onNewLeader = [](const std::string& holder) {
-    base::log().info("leader seen", {{"holder", holder}});
-  };
-  base::log().info("leader election on",
-                   {{"lease", options.ns + "/" + options.name}, {"identity", options.identity}});
-  elector_ = std::make_unique<k8sclient::LeaderElector>(std::move(options), std::move(callbacks),
-                                                        *lease_api_, clock_, seed_, metrics_);
+  elector_ = program::makeElector(std::move(options), work, std::move(on_lost), *lease_api_, clock_,
+                                  seed_, metrics_);
 }
 
 // Called once: by the leader's thread, or by stop() when there is no election or no leadership.

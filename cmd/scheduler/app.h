@@ -7,24 +7,25 @@
 
 #include "base/status.h"
 #include "cmd/scheduler/startup.h"
+#include "program/process.h"
 
 namespace stowage::scheduler_cmd {
 
-class App {
+class App final : public program::Service {
  public:
   // Connects nothing yet; fails on credentials that cannot be read.
   static base::Result<std::unique_ptr<App>> create(Settings settings);
-  ~App();
+  ~App() override;
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
   // Serves, watches, and schedules once it leads. `on_lost` is called on a thread of ours when the
   // lease is lost: the process must end at once.
-  base::Status start(std::function<void()> on_lost);
+  base::Status start(std::function<void()> on_lost) override;
 
   // No new pods; binds that are under way get their answers or are given up; events leave; the
   // lease is given away. Within three seconds.
-  void stop();
+  void stop() override;
 
  private:
   class Impl;

@@ -1,8 +1,6 @@
 #include "cmd/scheduler/startup.h"
 
-#include <unistd.h>
-
-#include <array>
+#include "program/cluster.h"
 
 namespace stowage::scheduler_cmd {
 
@@ -20,17 +18,6 @@ base::Result<config::SchedulerConfig> readConfig(const Options& options) {
   return config::loadSchedulerConfig(*text, options.config_file, overrides);
 }
 
-// The Lease lives in the pod's own namespace; outside a cluster there is none of our own.
-std::string leaseNamespace(const config::SchedulerConfig& config) {
-  if (!config.leader_election.resource_namespace.empty()) {
-    return config.leader_election.resource_namespace;
-  }
-  const k8sclient::Environment environment = k8sclient::processEnvironment();
-  const bool in_pod = environment("KUBERNETES_SERVICE_HOST") || environment("POD_NAMESPACE");
-  return in_pod ? k8sclient::podNamespace(environment)
-                : std::string(config::kFallbackLeaseNamespace);
-}
-
 }  // namespace
 
 base::Result<Settings> loadSettings(const Options& options) {
@@ -45,14 +32,9 @@ base::Result<Settings> loadSettings(const Options& options) {
   auto client = k8sclient::loadClientConfig(kubeconfig, k8sclient::processEnvironment());
   if (!client) return base::fail(client.error());
   settings.client = std::move(*client);
-  settings.lease_namespace = leaseNamespace(settings.config);
+  settings.lease_namespace =
+      program::leaseNamespace(settings.config.leader_election.resource_namespace);
   return settings;
-}
-
-std::string hostName() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
 }
 
 }  // namespace stowage::scheduler_cmd

@@ -20,7 +20,4 @@ struct Settings {
 
 base::Result<Settings> loadSettings(const Options& options);
 
-// Short host name of this machine or pod, for event reporters and lease identities.
-std::string hostName();
-
 }  // namespace stowage::scheduler_cmd

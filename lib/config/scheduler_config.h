@@ -22,8 +22,6 @@ namespace stowage::config {
 
 inline constexpr std::string_view kDefaultSchedulerName = "stowage-scheduler";
 inline constexpr std::string_view kDefaultLeaseName = "stowage-scheduler";
-// The namespace of the Lease when neither file nor flag names one and we run in no pod.
-inline constexpr std::string_view kFallbackLeaseNamespace = "kube-system";
 
 struct ClientConnectionConfig {
   std::string kubeconfig;  // "": as the command line says
@@ -40,7 +38,7 @@ struct LeaderElectionConfig {
   base::Duration retry_period = std::chrono::seconds(2);
   std::string resource_lock = "leases";
   std::string resource_name{kDefaultLeaseName};
-  std::string resource_namespace;  // "": our own, else kFallbackLeaseNamespace
+  std::string resource_namespace;  // "": the pod's own, else kube-system
 };
 
 struct ResolvedProfile {

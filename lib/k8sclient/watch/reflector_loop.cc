@@ -21,8 +21,13 @@ constexpr base::Duration kBookmarkPatience = std::chrono::seconds(10);
 constexpr int kLoggedBadObjects = 10;
 
 WatchMachineOptions machineOptions(const ReflectorOptions& options) {
-  return {options.field_selector, options.label_selector,    options.page_size,
-          options.use_watch_list, options.min_watch_timeout, options.max_watch_timeout,
+  return {options.field_selector,
+          options.label_selector,
+          options.page_size,
+          options.use_watch_list,
+          options.consistent_first_list,
+          options.min_watch_timeout,
+          options.max_watch_timeout,
           options.backoff};
 }
 

@@ -28,6 +28,9 @@ struct ReflectorOptions {
   std::string label_selector;
   int page_size = 500;         // upstream's default
   bool use_watch_list = true;  // streaming list, with fallback; servers from 1.34 have it on
+  // The first list shows at least what was there when it was asked for (a streaming one always
+  // does), instead of what a watch cache happens to hold: for those who delete by what they see.
+  bool consistent_first_list = false;
   // Bookmarks come about once a minute: three missed ones mean a dead connection.
   base::Duration idle_timeout = std::chrono::seconds(180);
   base::Duration min_watch_timeout = std::chrono::minutes(5);

@@ -105,7 +105,8 @@ void WatchMachine::backOff(WatchTrouble trouble, Phase then, base::SteadyTime no
 
 void WatchMachine::beginList() {
   phase_ = Phase::kListing;
-  list_version_ = version_unavailable_ ? "" : last_version_.empty() ? "0" : last_version_;
+  const char* first = options_.consistent_first_list ? "" : "0";
+  list_version_ = version_unavailable_ ? "" : last_version_.empty() ? first : last_version_;
   // A limit would send a "not older than" list past the watch cache to etcd.
   limit_ = isOpenVersion(list_version_) || server_pages_ ? options_.page_size : 0;
   continue_token_.clear();

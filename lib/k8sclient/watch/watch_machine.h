@@ -34,6 +34,7 @@ struct WatchMachineOptions {
   std::string label_selector;
   int page_size = 500;
   bool use_watch_list = true;
+  bool consistent_first_list = false;
   base::Duration min_watch_timeout = std::chrono::minutes(5);
   base::Duration max_watch_timeout = std::chrono::minutes(10);
   BackoffOptions backoff;

@@ -160,7 +160,7 @@ std::optional<Outcome> Pass::settleRevision() {
         return Outcome{answer.ok() || !failed_ ? Next::kAfter : Next::kRetry, kSoon, error_};
       }
       case RevisionChoice::Kind::kCreate: {
-        if (auto end = makeRevision(choice)) return *end;
+        if (auto end = makeRevision(choice)) return end;
         if (!targets_.update.empty() || verdict_.state == TemplateVerdict::State::kRejected)
           return std::nullopt;
         ++collisions_;  // the name was taken

@@ -178,7 +178,9 @@ StepResult StepRunner::takeOverPod(const std::string& name, Replica replica) {
   StepResult result;
   if (liveGroup(result) == nullptr) return result;
   Json patch = {{"metadata", {{"labels", identityLabels(group_, replica)}}}};
-  if (!ours) patch["metadata"]["ownerReferences"] = Json::array({ownerReference(group_.meta, Ownership::kController)});
+  if (!ours)
+    patch["metadata"]["ownerReferences"] =
+        Json::array({ownerReference(group_.meta, Ownership::kController)});
   result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(pod->meta), patch.dump()));
   if (result.end == End::kDone)
     tell(false, "SuccessfulAdopt", "Adopting", fmt::format("took over pod {}", name));
@@ -188,7 +190,9 @@ StepResult StepRunner::takeOverPod(const std::string& name, Replica replica) {
 StepResult StepRunner::carryOut(const AdoptPod& step, const std::string& reason) {
   StepResult result;
   if (liveGroup(result) == nullptr) return result;
-  const Json patch = {{"metadata", {{"ownerReferences", Json::array({ownerReference(group_.meta, Ownership::kController)})}}}};
+  const Json patch = {
+      {"metadata",
+       {{"ownerReferences", Json::array({ownerReference(group_.meta, Ownership::kController)})}}}};
   const std::string name = step.pod->meta.name.str();
   result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(step.pod->meta), patch.dump()));
   if (result.end == End::kDone)

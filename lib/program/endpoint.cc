@@ -1,25 +1,24 @@
-#include "cmd/scheduler/endpoint.h"
+#include "program/endpoint.h"
 
 #include <utility>
 
 #include "base/log.h"
-#include "config/scheduler_config.h"
 
-namespace stowage::scheduler_cmd {
+namespace stowage::program {
 
-Endpoint::Endpoint(const Settings& settings, k8sclient::ApiClient& api, base::Clock& clock,
-                   serving::MetricsRegistry& metrics)
+Endpoint::Endpoint(const CommonOptions& common, std::string configz, k8sclient::ApiClient& api,
+                   base::Clock& clock, serving::MetricsRegistry& metrics)
     : reviewer_(api) {
-  if (settings.options.secure_port == 0) return;
+  if (common.secure_port == 0) return;
   serving::ServingOptions options;
-  options.bind_address = settings.options.bind_address;
-  options.port = static_cast<std::uint16_t>(settings.options.secure_port);
-  options.tls_cert_file = settings.options.tls_cert_file;
-  options.tls_key_file = settings.options.tls_key_file;
+  options.bind_address = common.bind_address;
+  options.port = static_cast<std::uint16_t>(common.secure_port);
+  options.tls_cert_file = common.tls_cert_file;
+  options.tls_key_file = common.tls_key_file;
   server_ = std::make_unique<serving::HttpsServer>(std::move(options), health_, reviewer_, clock,
                                                    metrics);
   server_->handle("/metrics", serving::metricsHandler(metrics));
-  server_->handle("/configz", [text = config::schedulerConfigYaml(settings.config)](const auto&) {
+  server_->handle("/configz", [text = std::move(configz)](const auto&) {
     return serving::HttpReply{200, "application/yaml", text};
   });
 }
@@ -35,4 +34,4 @@ void Endpoint::stop() {
   if (server_ != nullptr) server_->stop();
 }
 
-}  // namespace stowage::scheduler_cmd
+}  // namespace stowage::program

@@ -1,4 +1,4 @@
-// Endpoint: what the program serves over HTTPS: health open, /metrics and /configz behind a token
+// Endpoint: what a program serves over HTTPS: health open, /metrics and /configz behind a token
 // with the right. Thread safety: start() and stop() from one owner; health() from any thread.
 // Ownership: api, clock and metrics outlive it.
 #pragma once
@@ -8,19 +8,20 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "cmd/scheduler/startup.h"
 #include "k8sclient/rest/api_client.h"
+#include "program/common_options.h"
 #include "serving/access_review.h"
 #include "serving/health.h"
 #include "serving/https_server.h"
 #include "serving/metrics_registry.h"
 
-namespace stowage::scheduler_cmd {
+namespace stowage::program {
 
 class Endpoint {
  public:
-  Endpoint(const Settings& settings, k8sclient::ApiClient& api, base::Clock& clock,
-           serving::MetricsRegistry& metrics);
+  // `configz`: the configuration in use, as YAML.
+  Endpoint(const CommonOptions& common, std::string configz, k8sclient::ApiClient& api,
+           base::Clock& clock, serving::MetricsRegistry& metrics);
 
   // An error says what to do (a port that is taken names the flag); nothing is served for port 0.
   base::Status start();
@@ -33,4 +34,4 @@ class Endpoint {
   std::unique_ptr<serving::HttpsServer> server_;  // null: port 0
 };
 
-}  // namespace stowage::scheduler_cmd
+}  // namespace stowage::program

@@ -1,0 +1,66 @@
+#include "program/common_options.h"
+
+#include "base/version.h"
+
+namespace stowage::program {
+
+namespace {
+
+void addServingFlags(CLI::App& app, CommonOptions& options) {
+  app.add_option("--bind-address", options.bind_address, "address to serve HTTPS on")
+      ->capture_default_str();
+  app.add_option("--secure-port", options.secure_port,
+                 "port of /livez, /readyz, /healthz and /metrics; 0 serves nothing")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  app.add_option("--tls-cert-file", options.tls_cert_file,
+                 "certificate to serve with (default: a self-signed one, in memory)")
+      ->type_name("FILE");
+  app.add_option("--tls-private-key-file", options.tls_key_file, "key of --tls-cert-file")
+      ->type_name("FILE");
+}
+
+}  // namespace
+
+void addCommonFlags(CLI::App& app, CommonOptions& options, const std::string& lease) {
+  app.add_option("--kubeconfig", options.kubeconfig, "kubeconfig to use; must exist when given")
+      ->type_name("FILE");
+  app.add_flag_function(
+      "--leader-elect", [&options](std::int64_t count) { options.leader_elect = count > 0; },
+      "elect a leader by a Lease first, so that several replicas may run (default true; "
+      "--leader-elect=false turns it off)");
+  addOptional(app, "--leader-elect-resource-name", options.lease_name,
+              "name of the Lease (default " + lease + ")");
+  addOptional(app, "--leader-elect-resource-namespace", options.lease_namespace,
+              "namespace of the Lease (default: the pod's own, else kube-system)");
+  addServingFlags(app, options);
+  app.add_option("--logging-format", options.logging_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app.add_option("-v,--v", options.verbosity, "log verbosity: 0 info, 1 and more debug")
+      ->check(CLI::Range(0, 10))
+      ->capture_default_str();
+}
+
+std::optional<EarlyExit> parseCommandLine(CLI::App& app, const CommonOptions& options,
+                                          const std::string& program, int argc,
+                                          const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return EarlyExit{0, app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return EarlyExit{0, base::versionLine(program) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return EarlyExit{
+        2, program + ": " + error.what() + "\nType " + program + " --help to see every flag.\n"};
+  }
+  if (options.tls_cert_file.empty() != options.tls_key_file.empty()) {
+    return EarlyExit{2, program +
+                            ": --tls-cert-file and --tls-private-key-file go together: give both "
+                            "or none\n"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace stowage::program

@@ -1,0 +1,44 @@
+// What every server program of Stowage takes on its command line: where the cluster is, who leads,
+// what is served and logged. Value types; parsing never prints and never exits.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+namespace stowage::program {
+
+struct CommonOptions {
+  std::string kubeconfig;
+  std::optional<bool> leader_elect;  // absent: not typed
+  std::optional<std::string> lease_name;
+  std::optional<std::string> lease_namespace;
+  std::string bind_address = "0.0.0.0";
+  int secure_port = 0;  // 0 turns serving off
+  std::string tls_cert_file;
+  std::string tls_key_file;
+  std::string logging_format = "text";
+  int verbosity = 0;
+};
+
+// The program is done before it began: --help, --version or a wrong command line.
+struct EarlyExit {
+  int code = 0;
+  std::string text;  // for standard output when code is 0, else for standard error
+};
+
+template <typename T>
+void addOptional(CLI::App& app, const std::string& name, std::optional<T>& target,
+                 const std::string& help) {
+  app.add_option_function<T>(name, [&target](const T& value) { target = value; }, help);
+}
+
+// Flags for all of CommonOptions. `lease`: the default name of the Lease.
+void addCommonFlags(CLI::App& app, CommonOptions& options, const std::string& lease);
+
+// Parses; nullopt: go on. `program`: its name, for messages.
+std::optional<EarlyExit> parseCommandLine(CLI::App& app, const CommonOptions& options,
+                                          const std::string& program, int argc,
+                                          const char* const* argv);
+
+}  // namespace stowage::program
