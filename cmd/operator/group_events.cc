@@ -35,6 +35,14 @@ void GroupEvents::record(const kubeapi::StatefulGroup& group,
   record.regarding.name = group.meta.name.str();
   record.regarding.uid = group.meta.uid.str();
   record.regarding.resource_version = group.meta.resource_version;
+  if (!event.pod.empty()) {
+    // Also keeps apart, in series, what happens to different pods.
+    k8sclient::ObjectReference& related = record.related.emplace();
+    related.kind = "Pod";
+    related.api_version = "v1";
+    related.ns = group.meta.ns.str();
+    related.name = event.pod;
+  }
   record.reporting_controller = kController;
   record.reporting_instance = instance_;
   recorder_.record(std::move(record));

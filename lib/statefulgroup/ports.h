@@ -79,6 +79,7 @@ struct GroupEvent {
   std::string reason;  // "SuccessfulCreate"
   std::string action;  // "Creating"
   std::string note;
+  std::string pod;  // the member that it is about
 };
 
 class EventSink {

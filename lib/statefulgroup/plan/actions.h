@@ -25,6 +25,14 @@ struct CreateClaims {
   Replica replica;
 };
 
+// A pod becomes one of another revision as it is, without a restart.
+struct ChangePod {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+  Symbol from;
+  Symbol to;
+};
+
 // A pod without an owner, as a group leaves it that was deleted with --cascade=orphan.
 struct AdoptPod {
   Replica replica;
@@ -90,8 +98,9 @@ struct SetClaimOwner {
   kubeapi::PersistentVolumeClaimPtr claim;
 };
 
-using Step = std::variant<CreateMember, CreateClaims, AdoptPod, RemovePod, ClearOperation, SetSlot,
-                          SetCounts, DropClaim, QuarantineClaim, GrowClaim, SetClaimOwner>;
+using Step =
+    std::variant<CreateMember, CreateClaims, ChangePod, AdoptPod, RemovePod, ClearOperation,
+                 SetSlot, SetCounts, DropClaim, QuarantineClaim, GrowClaim, SetClaimOwner>;
 
 struct Action {
   Step step;

@@ -126,7 +126,7 @@ bool growClaims(PlanDraft& draft) {
 bool update(PlanDraft& draft) {
   if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
   for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
-    if (!member.wanted || !member.outdated()) continue;
+    if (!member.wanted || !member.outdated() || member.quiet) continue;
     draft.plan.work = ShardWork::kRollingOut;
     const std::string& off =
         draft.rules.voluntary_off.empty() ? draft.rules.updates_off : draft.rules.voluntary_off;

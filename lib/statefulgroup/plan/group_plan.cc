@@ -49,7 +49,8 @@ GroupPlan planRunning(const GroupSight& sight) {
       static_cast<int>(std::count_if(sight.shards.begin(), sight.shards.end(), updateInFlight));
   for (std::size_t i = 0; i < sight.shards.size(); ++i) {
     const bool flying = updateInFlight(sight.shards[i]);
-    ShardRules rules{*sight.observed.group, sight.now, voluntaryOff(sight, i), {}};
+    ShardRules rules{
+        *sight.observed.group, sight.now, voluntaryOff(sight, i), {}, !plan.halted.empty()};
     if (!plan.halted.empty()) {
       rules.updates_off = plan.halted;
     } else if (!flying && in_flight >= maxUnavailableShards(spec)) {

@@ -79,10 +79,12 @@ bool updateInFlight(const ShardView& shard) {
   });
 }
 
-int slotOf(const Member& member) {
-  const Symbol* slot = member.pod ? member.pod->meta.labels.find(kSlotLabel) : nullptr;
-  return slot == nullptr ? -1 : parseIndex(slot->view()).value_or(-1);
+std::optional<int> slotOf(const kubeapi::MemberPod& pod) {
+  const Symbol* slot = pod.meta.labels.find(kSlotLabel);
+  return slot == nullptr ? std::nullopt : parseIndex(slot->view());
 }
+
+int slotOf(const Member& member) { return member.pod ? slotOf(*member.pod).value_or(-1) : -1; }
 
 std::vector<int> slotsOf(const ShardView& shard) {
   std::vector<int> slots;

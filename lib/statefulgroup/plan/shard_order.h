@@ -2,6 +2,7 @@
 // spared, who is in flight. Pure functions.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "statefulgroup/plan/shard_view.h"
@@ -34,6 +35,7 @@ bool updateInFlight(const ShardView& shard);
 // The slots of the voters that are there; slotOf: -1 when the pod names none.
 std::vector<int> slotsOf(const ShardView& shard);
 int slotOf(const Member& member);
+std::optional<int> slotOf(const kubeapi::MemberPod& pod);
 
 // The claim asks for more than its volume has, and nothing says that it cannot have it.
 bool isGrowing(const kubeapi::PersistentVolumeClaim& claim);

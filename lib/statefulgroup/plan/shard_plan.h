@@ -20,6 +20,8 @@ struct ShardRules {
   std::string voluntary_off;
   // Why no member may be updated now (other shards are at it, or a rollout halted); empty: it may.
   std::string updates_off;
+  // The rollout has stopped: not even what nobody would notice is updated.
+  bool halted = false;
 };
 
 enum class ShardWork : std::uint8_t {

@@ -48,6 +48,9 @@ struct Member {
   NodeSight node;
   RoleSight role;
   std::optional<Operation> operation;
+  // An outdated pod that becomes what it is to be without anybody noticing: by labels, annotations
+  // or tolerations alone.
+  bool quiet = false;
   std::vector<ClaimSight> claims;  // one per claim template
 
   [[nodiscard]] bool outdated() const { return pod && !target.empty() && !(revision == target); }

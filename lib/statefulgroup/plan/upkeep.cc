@@ -1,4 +1,6 @@
 // What is kept right about members at all times, by rules of planShard().
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -91,6 +93,18 @@ void setClaimOwners(PlanDraft& draft) {
   }
 }
 
+// What takes nothing away needs no turn and no budget.
+void changeQuietly(PlanDraft& draft) {
+  if (draft.rules.halted) return;
+  for (const Member& member : draft.shard.members) {
+    if (!member.quiet || !member.wanted || !stays(member) || member.operation) continue;
+    draft.act(
+        ChangePod{member.replica, member.pod, member.revision, member.target},
+        fmt::format("update in place from {} to {}", member.revision.view(), member.target.view()),
+        ShardWork::kRollingOut);
+  }
+}
+
 }  // namespace
 
 void restore(PlanDraft& draft) {
@@ -101,6 +115,7 @@ void restore(PlanDraft& draft) {
 void keepUp(PlanDraft& draft, bool quiet) {
   if (quiet) compact(draft);
   clearStaleRecords(draft);
+  changeQuietly(draft);
   setCounts(draft);
   setClaimOwners(draft);
 }

@@ -9,9 +9,12 @@
 
 #include "kubeapi/decode.h"
 #include "statefulgroup/labels.h"
+#include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/reconcile/member_inputs.h"
 #include "statefulgroup/reconcile/step_runner.h"
 #include "statefulgroup/render/budget_renderer.h"
 #include "statefulgroup/render/drift.h"
+#include "statefulgroup/render/in_place.h"
 #include "statefulgroup/render/pod_renderer.h"
 #include "statefulgroup/render/revision_renderer.h"
 #include "statefulgroup/render/service_renderer.h"
@@ -82,6 +85,7 @@ Outcome Pass::run() {
   if (auto end = settleRevision()) return *end;
   GroupSight sight = viewGroup(observed_, names_, targets_, now_);
   findDrift(sight);
+  findQuietUpdates(sight);
   const GroupPlan plan = planGroup(sight);
   errors_.resize(sight.shards.size());
   if (mode == GroupMode::kRunning || mode == GroupMode::kHibernated) {
@@ -228,8 +232,7 @@ TemplateVerdict Pass::tryTemplate(const Revision& revision) {
   const std::vector<int> ordinals = wantedOrdinals(group_.spec, 0);
   const Replica replica{0, ordinals.empty() ? group_.spec.ordinals.start : ordinals.front()};
   const ObjectName pod{Resource::kPods, writes_.ns(), names_.pod(replica)};
-  const std::string json = renderPod({group_.meta, names_, revision, replica, std::nullopt, true,
-                                      group_.spec.shards, group_.spec.replicas});
+  const std::string json = renderPod(inputsOf(group_, names_, revision, replica, std::nullopt));
   const Answer answer = api_.create(pod, json, DryRun::kYes);
   switch (answer.code) {
     case base::Code::kOk:
@@ -291,6 +294,26 @@ void Pass::syncServices(const GroupSight& sight) {
     const std::string name = service->meta.name.str();
     const Answer answer = writes_.remove(Resource::kServices, name, fenceOf(service->meta));
     if (!answer.ok()) fail(answer, "deleting Service " + name);
+  }
+}
+
+// Which outdated pods can be brought to their revision without anybody noticing.
+void Pass::findQuietUpdates(GroupSight& sight) const {
+  using kubeapi::group::PodUpdatePolicy;
+  using kubeapi::group::UpdateType;
+  if (group_.spec.update_strategy.type == UpdateType::kOnDelete ||
+      rollingUpdateOf(group_.spec).pod_update_policy == PodUpdatePolicy::kRecreate)
+    return;
+  for (ShardView& shard : sight.shards) {
+    for (Member& member : shard.members) {
+      if (!member.outdated()) continue;
+      const Revision* from = history_.find(member.revision.view());
+      const Revision* to = history_.find(member.target.view());
+      if (from == nullptr || to == nullptr) continue;
+      const InPlaceChange change =
+          inPlaceChange(inputsOf(group_, names_, *from, member.replica, slotOf(*member.pod)), *to);
+      member.quiet = change.possible() && !change.images && !change.resources;
+    }
   }
 }
 

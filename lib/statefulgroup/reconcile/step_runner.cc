@@ -9,7 +9,9 @@
 #include "kubeapi/decode.h"
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/reconcile/member_inputs.h"
 #include "statefulgroup/render/claim_renderer.h"
+#include "statefulgroup/render/in_place.h"
 #include "statefulgroup/render/owned_meta.h"
 
 namespace stowage::statefulgroup {
@@ -82,14 +84,15 @@ StepResult StepRunner::run(const Action& action) {
   return std::visit([&](const auto& step) { return carryOut(step, action.reason); }, action.step);
 }
 
-void StepRunner::tell(bool warning, const char* reason, const char* action, std::string note) {
-  events_.record(group_, {warning, reason, action, std::move(note)});
+void StepRunner::tell(bool warning, const char* reason, const char* action, std::string pod,
+                      std::string note) {
+  events_.record(group_, {warning, reason, action, std::move(note), std::move(pod)});
 }
 
 StepResult StepRunner::nameTaken(const char* kind, const std::string& name,
                                  const std::string& owner) {
   std::string note = fmt::format("{} {} is there already and belongs to {}", kind, name, owner);
-  tell(true, "NameConflict", "Creating", note);
+  tell(true, "NameConflict", "Creating", name, note);
   return {End::kFailed, std::move(note)};
 }
 
@@ -103,7 +106,7 @@ StepResult StepRunner::carryOut(const CreateMember& step, const std::string& rea
   if (made.end != End::kDone) return made;
   made = createPod(step, *revision);
   if (made.end == End::kDone)
-    tell(false, "SuccessfulCreate", "Creating",
+    tell(false, "SuccessfulCreate", "Creating", names_.pod(step.replica),
          fmt::format("created pod {}: {}", names_.pod(step.replica), reason));
   return made;
 }
@@ -125,7 +128,7 @@ StepResult StepRunner::createClaim(const kubeapi::group::ClaimTemplate& wanted, 
   const Answer answer = writes_.create(Resource::kClaims, claim.name, claim.json);
   if (answer.code == base::Code::kAlreadyExists) return takeOverClaim(claim.name, replica);
   if (!answer.ok())
-    tell(true, "FailedCreate", "Creating",
+    tell(true, "FailedCreate", "Creating", names_.pod(replica),
          fmt::format("could not create claim {}: {}", claim.name, answer.message));
   return resultOf(answer);
 }
@@ -149,13 +152,11 @@ StepResult StepRunner::takeOverClaim(const std::string& name, Replica replica) {
 
 StepResult StepRunner::createPod(const CreateMember& step, const Revision& revision) {
   const std::string name = names_.pod(step.replica);
-  const std::string pod = renderPod({group_.meta, names_, revision, step.replica, step.slot,
-                                     step.replica.ordinal == group_.spec.ordinals.start,
-                                     group_.spec.shards, group_.spec.replicas});
+  const std::string pod = renderPod(inputsOf(group_, names_, revision, step.replica, step.slot));
   const Answer answer = writes_.create(Resource::kPods, name, pod);
   if (answer.code == base::Code::kAlreadyExists) return takeOverPod(name, step.replica);
   if (!answer.ok())
-    tell(true, "FailedCreate", "Creating",
+    tell(true, "FailedCreate", "Creating", name,
          fmt::format("could not create pod {}: {}", name, answer.message));
   return resultOf(answer);
 }
@@ -183,8 +184,29 @@ StepResult StepRunner::takeOverPod(const std::string& name, Replica replica) {
         Json::array({ownerReference(group_.meta, Ownership::kController)});
   result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(pod->meta), patch.dump()));
   if (result.end == End::kDone)
-    tell(false, "SuccessfulAdopt", "Adopting", fmt::format("took over pod {}", name));
+    tell(false, "SuccessfulAdopt", "Adopting", name, fmt::format("took over pod {}", name));
   return result;
+}
+
+StepResult StepRunner::carryOut(const ChangePod& step, const std::string& reason) {
+  constexpr int kMaxWrites = 4;
+  const Revision* from = history_.find(step.from.view());
+  const Revision* to = history_.find(step.to.view());
+  if (from == nullptr || to == nullptr) return {End::kStale, "a revision is not there any more"};
+  const std::string name = step.pod->meta.name.str();
+  const PodInputs inputs = inputsOf(group_, names_, *from, step.replica, slotOf(*step.pod));
+  Answer live = writes_.get(Resource::kPods, name);
+  for (int writes = 0; writes < kMaxWrites; ++writes) {
+    if (!live.ok()) return resultOf(live);
+    const auto patch = nextInPlacePatch(inputs, *to, live.body);
+    if (!patch) return {End::kFailed, patch.error().message()};
+    if (!*patch) {
+      if (writes > 0) tell(false, "SuccessfulUpdate", "Updating", name, name + ": " + reason);
+      return {};
+    }
+    live = writes_.patch(Resource::kPods, name, {}, (*patch)->json, (*patch)->subresource);
+  }
+  return {End::kFailed, "updating pod " + name + " in place comes to no end"};
 }
 
 StepResult StepRunner::carryOut(const AdoptPod& step, const std::string& reason) {
@@ -196,7 +218,8 @@ StepResult StepRunner::carryOut(const AdoptPod& step, const std::string& reason)
   const std::string name = step.pod->meta.name.str();
   result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(step.pod->meta), patch.dump()));
   if (result.end == End::kDone)
-    tell(false, "SuccessfulAdopt", "Adopting", fmt::format("adopted pod {}: {}", name, reason));
+    tell(false, "SuccessfulAdopt", "Adopting", name,
+         fmt::format("adopted pod {}: {}", name, reason));
   return result;
 }
 
@@ -224,14 +247,14 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
                             : writes_.remove(Resource::kPods, name, fence);
   StepResult result = resultOf(answer);
   if (result.end == End::kDone) {
-    tell(false, "SuccessfulDelete", step.removal == Removal::kEvict ? "Evicting" : "Deleting",
+    tell(false, "SuccessfulDelete", step.removal == Removal::kEvict ? "Evicting" : "Deleting", name,
          fmt::format("{} pod {}: {}", step.removal == Removal::kEvict ? "evicted" : "deleted", name,
                      reason));
   } else if (result.end == End::kDenied) {
-    tell(false, "QuorumGuardDenied", "Evicting",
+    tell(false, "QuorumGuardDenied", "Evicting", name,
          fmt::format("pod {} stays for now: {}", name, answer.message));
   } else if (result.end == End::kFailed) {
-    tell(true, "FailedDelete", "Deleting",
+    tell(true, "FailedDelete", "Deleting", name,
          fmt::format("could not remove pod {}: {}", name, answer.message));
   }
   return result;
@@ -316,7 +339,7 @@ StepResult StepRunner::carryOut(const DropClaim& step, const std::string& reason
     return {End::kStale, fmt::format("claim {} is another one", name)};
   result = resultOf(writes_.remove(Resource::kClaims, name, fenceOf(claim->meta)));
   if (result.end == End::kDone)
-    tell(false, "SuccessfulDelete", "Deleting",
+    tell(false, "SuccessfulDelete", "Deleting", names_.pod(step.replica),
          fmt::format("deleted claim {} (whenScaled is Delete): {}", name, reason));
   return result;
 }
@@ -327,7 +350,7 @@ StepResult StepRunner::carryOut(const QuarantineClaim& step, const std::string& 
       resultOf(writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta),
                              annotationPatch(kQuarantineAnnotation, group_.meta.uid.str())));
   if (result.end == End::kDone)
-    tell(false, "ClaimQuarantined", "Quarantining",
+    tell(false, "ClaimQuarantined", "Quarantining", names_.pod(step.replica),
          fmt::format("claim {} is kept and not used again: {}", name, reason));
   return result;
 }
@@ -343,10 +366,10 @@ StepResult StepRunner::carryOut(const GrowClaim& step, const std::string& reason
   const Answer answer =
       writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta), patch.dump());
   if (answer.ok()) {
-    tell(false, "SuccessfulUpdate", "Expanding",
+    tell(false, "SuccessfulUpdate", "Expanding", names_.pod(step.replica),
          fmt::format("claim {} is to grow to {}: {}", name, wanted->storage.toString(), reason));
   } else if (answer.code != base::Code::kConflict) {
-    tell(true, "ExpansionFailed", "Expanding",
+    tell(true, "ExpansionFailed", "Expanding", names_.pod(step.replica),
          fmt::format("claim {} cannot grow: {}", name, answer.message));
   }
   return resultOf(answer);

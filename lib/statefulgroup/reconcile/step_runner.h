@@ -38,6 +38,7 @@ class StepRunner {
  private:
   StepResult carryOut(const CreateMember& step, const std::string& reason);
   StepResult carryOut(const CreateClaims& step, const std::string& reason);
+  StepResult carryOut(const ChangePod& step, const std::string& reason);
   StepResult carryOut(const AdoptPod& step, const std::string& reason);
   StepResult carryOut(const RemovePod& step, const std::string& reason);
   StepResult carryOut(const ClearOperation& step, const std::string& reason);
@@ -58,7 +59,9 @@ class StepRunner {
   StepResult checkLive(const RemovePod& step);
   // The group is live what it was: nullptr and a result otherwise.
   kubeapi::StatefulGroupPtr liveGroup(StepResult& result);
-  void tell(bool warning, const char* reason, const char* action, std::string note);
+  // An event of the group about one of its pods.
+  void tell(bool warning, const char* reason, const char* action, std::string pod,
+            std::string note);
 
   const Observed& observed_;
   const kubeapi::StatefulGroup& group_;

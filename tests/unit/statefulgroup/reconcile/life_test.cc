@@ -86,6 +86,25 @@ TEST_F(GroupLife, WhatChangesNoPodRestartsNone) {
   EXPECT_THAT(cluster.names(Resource::kRevisions), SizeIs(1));
 }
 
+TEST_F(GroupLife, WhatNobodyNoticesIsUpdatedInPlace) {
+  put(2, 3);
+  takeRemovals();
+  const std::string uid = uidOf("db-1-2");
+  const Json more = {{"template", {{"metadata", {{"labels", {{"tier", "gold"}}}}}}}};
+  put(2, 3, more);
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  EXPECT_EQ(uidOf("db-1-2"), uid);
+  EXPECT_EQ(revisionOf("db-1-2"), status()["updateRevision"]);
+  EXPECT_EQ((*cluster.find(Resource::kPods, "db-1-2"))["metadata"]["labels"]["tier"], "gold");
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_THAT(cluster.names(Resource::kRevisions), SizeIs(2));
+  // Unless the user wants it otherwise.
+  Json anew = {{"template", {{"metadata", {{"labels", {{"tier", "tin"}}}}}}}};
+  anew["updateStrategy"] = {{"rollingUpdate", {{"podUpdatePolicy", "Recreate"}}}};
+  put(2, 3, anew);
+  EXPECT_THAT(takeRemovals(), SizeIs(6));
+}
+
 // kubernetes#67250: a rollout that is stuck goes on when the template is mended.
 TEST_F(GroupLife, AStuckRolloutHealsWhenTheTemplateIsMended) {
   put(1, 3);
