@@ -263,6 +263,17 @@ void Pass::dropOldRevisions(const GroupSight& sight) {
 
 // ---- what it owns beside members
 
+// Made of the living object, since the caches may be behind; of the same one, or not at all.
+Answer Pass::heal(Resource resource, const kubeapi::ObjectMeta& seen, std::string_view rendered) {
+  const std::string name = seen.name.str();
+  Answer live = writes_.get(resource, name);
+  if (!live.ok()) return live;
+  const auto patch = healingPatch(live.body, rendered);
+  const auto identity = identityOf(live.body);
+  if (!patch || !identity) return live;
+  return writes_.patch(resource, name, {seen.uid, identity->resource_version}, *patch);
+}
+
 void Pass::syncServices(const GroupSight& sight) {
   std::vector<Replica> members;
   for (const ShardView& shard : sight.shards) {
@@ -285,7 +296,7 @@ void Pass::syncServices(const GroupSight& sight) {
     // A Service of that name that the caches do not show may be anybody's.
     const Answer answer = live == observed_.services.end()
                               ? writes_.create(Resource::kServices, service.name, service.json)
-                              : writes_.apply(Resource::kServices, service.name, service.json);
+                              : heal(Resource::kServices, (*live)->meta, service.json);
     if (!answer.ok()) fail(answer, "writing Service " + service.name);
   }
   for (const auto& service : observed_.services) {
@@ -335,7 +346,7 @@ void Pass::syncBudgets(const GroupSight& sight) {
     } else {
       const std::string json = renderBudget(group_, names_, budget.shard, *budget.wanted).json;
       answer = budget.budget == nullptr ? writes_.create(Resource::kBudgets, budget.name, json)
-                                        : writes_.apply(Resource::kBudgets, budget.name, json);
+                                        : heal(Resource::kBudgets, budget.budget->meta, json);
     }
     if (!answer.ok()) fail(answer, "writing budget " + budget.name);
   }

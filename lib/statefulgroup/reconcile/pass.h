@@ -36,6 +36,7 @@ class Pass {
   void keepTargets();
   [[nodiscard]] Fence fenceOfRevision(const std::string& name) const;
 
+  Answer heal(Resource resource, const kubeapi::ObjectMeta& seen, std::string_view rendered);
   void syncServices(const GroupSight& sight);
   void findDrift(GroupSight& sight) const;
   void findQuietUpdates(GroupSight& sight) const;

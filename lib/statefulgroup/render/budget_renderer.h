@@ -1,4 +1,5 @@
-// Disruption budgets, rendered, as bodies of a server-side apply. Pure.
+// Disruption budgets, rendered: bodies of a creation; drift.h brings those that are there to it.
+// Pure.
 #pragma once
 
 #include "kubeapi/stateful_group.h"

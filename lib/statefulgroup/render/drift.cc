@@ -43,6 +43,21 @@ bool areAmountsInside(const Json& live, const Json& rendered) {
   return live.is_object();
 }
 
+// The member of that name.
+bool isThere(std::string_view name, const Json& live, const Json& rendered) {
+  switch (mannerOf(name)) {
+    case Manner::kInside:
+      return isInside(live, rendered);
+    case Manner::kEqual:
+      return live == rendered;
+    case Manner::kSet:
+      return isInSet(live, rendered);
+    case Manner::kAmounts:
+      return areAmountsInside(live, rendered);
+  }
+  return false;
+}
+
 // Recursion ends: parseJson() bounds the depth.
 bool isInside(const Json& live, const Json& rendered) {
   if (rendered.is_array()) {
@@ -55,22 +70,7 @@ bool isInside(const Json& live, const Json& rendered) {
     const Json* there = memberOf(live, wanted.key());
     if (wanted.value().is_null() && there == nullptr) continue;
     if (there == nullptr) return false;
-    bool same = false;
-    switch (mannerOf(wanted.key())) {
-      case Manner::kInside:
-        same = isInside(*there, wanted.value());
-        break;
-      case Manner::kEqual:
-        same = *there == wanted.value();
-        break;
-      case Manner::kSet:
-        same = isInSet(*there, wanted.value());
-        break;
-      case Manner::kAmounts:
-        same = areAmountsInside(*there, wanted.value());
-        break;
-    }
-    if (!same) return false;
+    if (!isThere(wanted.key(), *there, wanted.value())) return false;
   }
   return true;
 }
@@ -105,6 +105,59 @@ bool contains(const kubeapi::ObjectMeta& meta, const Json& spec, std::string_vie
   return isInside({{"metadata", metadataOf(meta)}, {"spec", spec}}, *wanted);
 }
 
+// What is in both is changed, what is in `live` alone goes.
+Json replacing(const Json& live, const Json& rendered) {
+  if (!live.is_object() || !rendered.is_object()) return rendered;
+  Json patch = Json::object();
+  for (const auto& there : live.items()) {
+    if (memberOf(rendered, there.key()) == nullptr) patch[there.key()] = nullptr;
+  }
+  for (const auto& wanted : rendered.items()) {
+    const Json* there = memberOf(live, wanted.key());
+    patch[wanted.key()] =
+        there != nullptr ? replacing(*there, wanted.value()) : Json(wanted.value());
+  }
+  return patch;
+}
+
+// Those that are there, and those that are missing in the place of their like (owners have a uid).
+Json united(const Json& live, const Json& rendered) {
+  Json all = Json::array();
+  for (const Json& there : live) {
+    const bool replaced = std::any_of(rendered.begin(), rendered.end(), [&](const Json& wanted) {
+      return wanted == there ||
+             (!textOf(wanted, "uid").empty() && textOf(wanted, "uid") == textOf(there, "uid"));
+    });
+    if (!replaced) all.push_back(there);
+  }
+  for (const Json& wanted : rendered) all.push_back(wanted);
+  return all;
+}
+
+// Recursion ends: parseJson() bounds the depth.
+Json healing(const Json& live, const Json& rendered) {
+  Json patch = Json::object();
+  for (const auto& wanted : rendered.items()) {
+    const Json* there = memberOf(live, wanted.key());
+    if (there == nullptr) {
+      if (!wanted.value().is_null()) patch[wanted.key()] = wanted.value();
+      continue;
+    }
+    if (isThere(wanted.key(), *there, wanted.value())) continue;
+    const Manner manner = mannerOf(wanted.key());
+    if (manner == Manner::kSet && there->is_array() && wanted.value().is_array()) {
+      patch[wanted.key()] = united(*there, wanted.value());
+    } else if (manner == Manner::kEqual) {
+      patch[wanted.key()] = replacing(*there, wanted.value());
+    } else if (there->is_object() && wanted.value().is_object()) {
+      patch[wanted.key()] = healing(*there, wanted.value());
+    } else {
+      patch[wanted.key()] = wanted.value();
+    }
+  }
+  return patch;
+}
+
 // matchLabels as far as that says it; what else there is makes it another selector.
 Json selectorOf(const kubeapi::LabelSelector& selector) {
   Json json = Json::object();
@@ -137,6 +190,13 @@ bool contains(const kubeapi::PodDisruptionBudget& live, std::string_view rendere
   if (live.selector) spec["selector"] = selectorOf(*live.selector);
   if (live.min_available) spec["minAvailable"] = *live.min_available;
   return contains(live.meta, spec, rendered);
+}
+
+std::optional<std::string> healingPatch(std::string_view live, std::string_view rendered) {
+  const auto there = parseJson(live);
+  const auto wanted = parseJson(rendered);
+  if (!there || !there->is_object() || !wanted || isInside(*there, *wanted)) return std::nullopt;
+  return toText(healing(*there, *wanted));
 }
 
 }  // namespace stowage::statefulgroup

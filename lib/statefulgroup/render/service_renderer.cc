@@ -67,8 +67,10 @@ class ServiceWriter {
   std::vector<RenderedObject> take() { return std::move(rendered_); }
 
  private:
-  [[nodiscard]] bool publishNotReady() const {
-    return services_.headless.publish_not_ready == PublishAddresses::kAlways;
+  // The API server leaves a false out of what it stores.
+  [[nodiscard]] Json publishNotReady() const {
+    const bool always = services_.headless.publish_not_ready == PublishAddresses::kAlways;
+    return always ? Json(true) : Json(nullptr);
   }
 
   void add(const std::string& name, int shard, const Json& more_labels, Json spec) {

@@ -1,4 +1,4 @@
-// Services, rendered, as bodies of a server-side apply: what others added to them stays. Pure.
+// Services, rendered: bodies of a creation; drift.h brings those that are there to it. Pure.
 //
 // Of each shard: the headless one, and the one for clients with one for each role beside it; of
 // each member its own. A member's own Service is a name for this one member like its DNS name, and

@@ -28,17 +28,6 @@ statefulgroup::Revision RenderedObjects::revisionOf(const kubeapi::StatefulGroup
   return *revision;
 }
 
-Json RenderedObjects::apply(const k8sclient::ResourceType& type,
-                            const statefulgroup::RenderedObject& object) {
-  k8sclient::CallOptions options;
-  options.query = {
-      {"fieldManager", "stowage-operator"}, {"force", "true"}, {"fieldValidation", "Strict"}};
-  const auto applied = api_->patch(pathOf(type, object.name), k8sclient::PatchType::kApply,
-                                   object.json, options, {});
-  EXPECT_TRUE(applied.has_value()) << applied.error().message << "\n" << object.json;
-  return applied ? Json::parse(*applied) : Json();
-}
-
 Json RenderedObjects::accepted(const k8sclient::ResourceType& type, const std::string& json,
                                bool dry_run) {
   const auto created = create(type, Json::parse(json), dry_run);

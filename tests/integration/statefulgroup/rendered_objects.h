@@ -29,8 +29,6 @@ class RenderedObjects : public GroupApi {
   static statefulgroup::Revision revisionOf(const kubeapi::StatefulGroup& group,
                                             const std::string& name = "db-x",
                                             std::int64_t number = 1);
-  // Server-side apply as the operator; ends the test's trust in itself when it is refused.
-  Json apply(const k8sclient::ResourceType& type, const statefulgroup::RenderedObject& object);
   // Created or only tried; null and a failure when the server refuses it.
   Json accepted(const k8sclient::ResourceType& type, const std::string& json, bool dry_run = true);
 };

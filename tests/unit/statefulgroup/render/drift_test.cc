@@ -22,6 +22,14 @@ std::vector<std::string> leavesOf(const Json& value) {
   return out;
 }
 
+// Whether the healing patch brings back what was rendered, and leaves nothing to do.
+bool heals(Json live, const Json& rendered) {
+  const auto patch = healingPatch(live.dump(), rendered.dump());
+  if (!patch) return false;
+  live.merge_patch(Json::parse(*patch));
+  return has(live, rendered) && !healingPatch(live.dump(), rendered.dump());
+}
+
 std::vector<Json> rendered() {
   const auto group = groupFromText(kEverything);
   const Names names(group);
@@ -39,11 +47,13 @@ TEST(Contains, SeesEveryFieldThatWasRendered) {
       Json changed = wanted;
       changed[Json::json_pointer(leaf)] = "changed";
       EXPECT_FALSE(has(changed, wanted)) << leaf;
+      EXPECT_TRUE(heals(changed, wanted)) << leaf;
       Json removed = wanted;
       const Json::json_pointer pointer(leaf);
       if (removed[pointer.parent_pointer()].is_object() && !wanted[pointer].is_null()) {
         removed[pointer.parent_pointer()].erase(pointer.back());
         EXPECT_FALSE(has(removed, wanted)) << leaf;
+        EXPECT_TRUE(heals(removed, wanted)) << leaf;
       }
     }
   }
@@ -67,6 +77,43 @@ TEST(Contains, AllowsWhatTheServerFillsInAndOthersAdd) {
   live = wanted;
   live["spec"]["selector"]["more"] = "1";
   EXPECT_FALSE(has(live, wanted));
+}
+
+TEST(HealingPatch, HoldsWhatDiffersAndLeavesWhatIsOthers) {
+  const Json wanted = rendered().at(1);
+  EXPECT_EQ(healingPatch(wanted.dump(), wanted.dump()), std::nullopt);
+  Json live = wanted;
+  live["metadata"]["labels"]["theirs"] = "1";
+  live["metadata"]["labels"]["stowage.dev/shard"] = "7";
+  live["metadata"]["ownerReferences"] = Json::parse(R"([{"uid":"theirs"},{"uid":"u-1"}])");
+  live["spec"]["selector"]["more"] = "1";
+  live["spec"]["ports"].push_back({{"name", "theirs"}, {"port", 1}});
+  Json owners = wanted["metadata"]["ownerReferences"];
+  owners.insert(owners.begin(), Json{{"uid", "theirs"}});
+  const Json patch = Json::parse(*healingPatch(live.dump(), wanted.dump()));
+  EXPECT_EQ(patch["metadata"],
+            (Json{{"labels", {{"stowage.dev/shard", "0"}}}, {"ownerReferences", owners}}));
+  EXPECT_EQ(patch["spec"]["selector"]["more"], nullptr);
+  EXPECT_EQ(patch["spec"]["ports"], wanted["spec"]["ports"]);
+  EXPECT_EQ(patch["spec"].size(), 2U);
+  EXPECT_TRUE(heals(live, wanted));
+  for (const char* odd : {"", "{", "[]", "5"}) {
+    EXPECT_EQ(healingPatch(odd, wanted.dump()), std::nullopt) << odd;
+  }
+}
+
+TEST(HealingPatch, OfABudgetTakesBackWhatSomebodyPutThere) {
+  const auto group = groupWith();
+  const Json wanted = Json::parse(renderBudget(group, Names(group), 0, 2).json);
+  Json live = wanted;
+  live["spec"].erase("minAvailable");
+  live["spec"]["maxUnavailable"] = 1;
+  live["spec"]["selector"]["matchExpressions"] =
+      Json::parse(R"([{"key":"k","operator":"Exists"}])");
+  live["spec"]["selector"]["matchLabels"]["more"] = "1";
+  EXPECT_EQ(Json::parse(*healingPatch(live.dump(), wanted.dump()))["spec"]["maxUnavailable"],
+            nullptr);
+  EXPECT_TRUE(heals(live, wanted));
 }
 
 TEST(Contains, ComparesAmountsByValue) {
