@@ -104,11 +104,6 @@ Answer ApiObjects::create(const ObjectName& object, std::string_view json, DryRu
                               options(std::move(query)), stop_));
 }
 
-Answer ApiObjects::apply(const ObjectName& object, std::string_view json) {
-  return answerOf(api_.patch(pathOf(object), k8sclient::PatchType::kApply,
-                             typed(object.resource, json), options({{"force", "true"}}), stop_));
-}
-
 Answer ApiObjects::patch(const ObjectName& object, std::string_view subresource,
                          std::string_view json) {
   return answerOf(api_.patch(pathOf(object, subresource), k8sclient::PatchType::kMerge, json,

@@ -19,8 +19,6 @@ class ApiObjects final : public statefulgroup::ObjectApi {
   statefulgroup::Answer get(const statefulgroup::ObjectName& object) override;
   statefulgroup::Answer create(const statefulgroup::ObjectName& object, std::string_view json,
                                statefulgroup::DryRun dry_run) override;
-  statefulgroup::Answer apply(const statefulgroup::ObjectName& object,
-                              std::string_view json) override;
   statefulgroup::Answer patch(const statefulgroup::ObjectName& object, std::string_view subresource,
                               std::string_view json) override;
   statefulgroup::Answer replace(const statefulgroup::ObjectName& object,

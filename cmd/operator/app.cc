@@ -6,9 +6,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cmd/operator/agent_client.h"
 #include "cmd/operator/api_objects.h"
 #include "cmd/operator/group_caches.h"
 #include "cmd/operator/group_events.h"
+#include "cmd/operator/role_prober.h"
 #include "controlloop/control_loop.h"
 #include "k8sclient/lease/leader_election.h"
 #include "program/cluster.h"
@@ -72,6 +74,8 @@ class App::Impl {
   std::unique_ptr<k8sclient::EventRecorder> recorder_;
   std::unique_ptr<GroupEvents> events_;
   std::unique_ptr<ApiObjects> objects_;
+  std::unique_ptr<AgentClient> agents_;
+  std::unique_ptr<RoleProber> prober_;
   std::unique_ptr<GroupCaches> caches_;
   std::unique_ptr<statefulgroup::Reconciler> reconciler_;
   std::unique_ptr<controlloop::ControlLoop> loop_;
@@ -103,13 +107,26 @@ void App::Impl::wire() {
                                                          clock_, seed_, metrics_);
   events_ = std::make_unique<GroupEvents>(*recorder_, program::hostName());
   objects_ = std::make_unique<ApiObjects>(*api_, calls_stop_.get_token());
+  agents_ = std::make_unique<AgentClient>(settings_.options.hook_token_file, metrics_, clock_,
+                                          calls_stop_.get_token());
   caches_ = std::make_unique<GroupCaches>(
       *api_, settings_.options.ns, clock_, seed_, metrics_,
       [this](const std::string& key, bool first) {
         loop_->add(key, first ? controlloop::Priority::kLow : controlloop::Priority::kNormal);
-      });
-  reconciler_ =
-      std::make_unique<statefulgroup::Reconciler>(*caches_, *objects_, *events_, clock_, metrics_);
+      },
+      [this](const std::string& pod_key) { prober_->look(pod_key); },
+      [this](const base::Symbol& uid) { return prober_->roleOf(uid); });
+  prober_ = std::make_unique<RoleProber>(
+      *agents_,
+      [this](const std::string& pod_key) {
+        RoleProber::Subject subject;
+        subject.pod = caches_->pod(pod_key);
+        if (subject.pod != nullptr) subject.group = caches_->groupOf(*subject.pod);
+        return subject;
+      },
+      [this](const std::string& key) { loop_->add(key); }, clock_, seed_, metrics_);
+  reconciler_ = std::make_unique<statefulgroup::Reconciler>(*caches_, *objects_, *agents_, *events_,
+                                                            clock_, metrics_);
   loop_ = std::make_unique<controlloop::ControlLoop>(
       loopOptions(settings_.options),
       [this](const std::string& key, const std::stop_token& stop) {
@@ -166,9 +183,11 @@ void App::Impl::work(const std::stop_token& stop) {
     if (!clock_.sleepFor(kSyncCheck, stop)) return;
   }
   base::log().info("working on groups", {{"workers", settings_.options.workers}});
+  prober_->start();
   loop_->start();
   clock_.sleepUntil(base::SteadyTime::max(), stop);
   loop_->stop();
+  prober_->stop();
 }
 
 void App::Impl::stop() {

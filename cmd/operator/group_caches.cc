@@ -125,14 +125,20 @@ class GroupCaches::Rooms {
 
  public:
   Rooms(k8sclient::ApiClient& api, const std::string& ns, base::Clock& clock, std::uint64_t seed,
-        base::MetricSink& metrics, Changed changed)
+        base::MetricSink& metrics, Changed changed, PodChanged pod_changed, RoleOf role_of)
       : changed_(std::move(changed)),
+        pod_changed_(std::move(pod_changed)),
+        role_of_(std::move(role_of)),
         groups_(own("stowage.dev", "v1alpha1", "statefulgroups", ns), api, clock, seed, metrics,
                 [this](const auto& before, const auto& after, bool first) {
                   if (before && after && !differs(*before, *after)) return;
                   changed_(kubeapi::objectKey((after ? after : before)->meta), first);
                 }),
-        pods_(labelled("", "v1", "pods", ns), api, clock, seed + 1, metrics, tellsGroup()),
+        pods_(labelled("", "v1", "pods", ns), api, clock, seed + 1, metrics,
+              [this, tell = tellsGroup()](const auto& before, const auto& after, bool first) {
+                tell(before, after, first);
+                if (pod_changed_) pod_changed_(kubeapi::objectKey((after ? after : before)->meta));
+              }),
         claims_(labelled("", "v1", "persistentvolumeclaims", ns), api, clock, seed + 2, metrics,
                 tellsGroup()),
         services_(labelled("", "v1", "services", ns), api, clock, seed + 3, metrics, tellsGroup()),
@@ -185,12 +191,21 @@ class GroupCaches::Rooms {
     observed.revisions = sorted(revisions_.cache().byIndex(kByGroup, key));
     observed.budgets = sorted(budgets_.cache().byIndex(kByNamespace, ns));
     for (const auto& pod : observed.pods) {
+      const auto role = role_of_ ? role_of_(pod->meta.uid) : std::nullopt;
+      if (role) observed.roles[pod->meta.uid] = *role;
       if (pod->node_name.empty() || observed.nodes.contains(pod->node_name)) continue;
       const auto node = nodes_.cache().get(pod->node_name.view());
       observed.nodes[pod->node_name] =
           node == nullptr ? NodeSight{NodeSight::State::kGone, {}} : sightOf(*node);
     }
     return observed;
+  }
+
+  [[nodiscard]] kubeapi::MemberPodPtr pod(const std::string& key) const {
+    return pods_.cache().get(key);
+  }
+  [[nodiscard]] kubeapi::StatefulGroupPtr groupOf(const kubeapi::MemberPod& pod) const {
+    return groups_.cache().get(groupKey(pod.meta));
   }
 
   [[nodiscard]] std::vector<std::string> keys() const {
@@ -241,6 +256,8 @@ class GroupCaches::Rooms {
   }
 
   const Changed changed_;
+  const PodChanged pod_changed_;
+  const RoleOf role_of_;
   Room<kubeapi::StatefulGroup> groups_;
   Room<kubeapi::MemberPod> pods_;
   Room<kubeapi::PersistentVolumeClaim> claims_;
@@ -251,8 +268,10 @@ class GroupCaches::Rooms {
 };
 
 GroupCaches::GroupCaches(k8sclient::ApiClient& api, const std::string& ns, base::Clock& clock,
-                         std::uint64_t seed, base::MetricSink& metrics, Changed changed)
-    : rooms_(std::make_unique<Rooms>(api, ns, clock, seed, metrics, std::move(changed))) {}
+                         std::uint64_t seed, base::MetricSink& metrics, Changed changed,
+                         PodChanged pod_changed, RoleOf role_of)
+    : rooms_(std::make_unique<Rooms>(api, ns, clock, seed, metrics, std::move(changed),
+                                     std::move(pod_changed), std::move(role_of))) {}
 
 GroupCaches::~GroupCaches() { stop(); }
 
@@ -286,6 +305,12 @@ bool GroupCaches::allSynced() const {
 
 std::optional<Observed> GroupCaches::observe(const std::string& ns, const std::string& name) const {
   return rooms_->observe(ns, name);
+}
+
+kubeapi::MemberPodPtr GroupCaches::pod(const std::string& key) const { return rooms_->pod(key); }
+
+kubeapi::StatefulGroupPtr GroupCaches::groupOf(const kubeapi::MemberPod& pod) const {
+  return rooms_->groupOf(pod);
 }
 
 std::vector<std::string> GroupCaches::keys() const { return rooms_->keys(); }

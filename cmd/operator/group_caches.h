@@ -24,10 +24,16 @@ class GroupCaches final : public statefulgroup::GroupView {
   // Hears "ns/name" of a group to look at, on watch threads; must not block. `first`: it only
   // appeared with the first list.
   using Changed = std::function<void(const std::string& key, bool first)>;
+  // Hears "ns/name" of a pod that came or changed; may be empty.
+  using PodChanged = std::function<void(const std::string& pod_key)>;
+  // What the pod with that uid told of its role; may be empty.
+  using RoleOf =
+      std::function<std::optional<statefulgroup::RoleSight>(const base::Symbol& pod_uid)>;
 
   // `ns`: of all groups; empty: any.
   GroupCaches(k8sclient::ApiClient& api, const std::string& ns, base::Clock& clock,
-              std::uint64_t seed, base::MetricSink& metrics, Changed changed);
+              std::uint64_t seed, base::MetricSink& metrics, Changed changed,
+              PodChanged pod_changed, RoleOf role_of);
   ~GroupCaches() override;
   GroupCaches(const GroupCaches&) = delete;
   GroupCaches& operator=(const GroupCaches&) = delete;
@@ -42,6 +48,9 @@ class GroupCaches final : public statefulgroup::GroupView {
 
   [[nodiscard]] std::optional<statefulgroup::Observed> observe(
       const std::string& ns, const std::string& name) const override;
+  // A pod by "ns/name", and the group whose name is on its label; null: not there.
+  [[nodiscard]] kubeapi::MemberPodPtr pod(const std::string& key) const;
+  [[nodiscard]] kubeapi::StatefulGroupPtr groupOf(const kubeapi::MemberPod& pod) const;
   // All groups.
   [[nodiscard]] std::vector<std::string> keys() const;
 

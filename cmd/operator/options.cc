@@ -44,6 +44,10 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
                  "each group is looked at again about so often, whatever happens; 0: never")
       ->check(CLI::Range(0, 86400))
       ->capture_default_str();
+  app.add_option("--hook-token-file", options.hook_token_file,
+                 "token that agents in pods are shown, of audience stowage-hooks (a projected "
+                 "service account token; docs/hooks.md); without it calls carry none")
+      ->type_name("FILE");
   app.add_option("--kube-api-qps", options.qps,
                  "calls a second to the API server, watches apart; 0: no limit of our own, the "
                  "server's priority and fairness decides")
@@ -62,11 +66,13 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
 std::string optionsYaml(const Options& options) {
   // A JSON string is a YAML string.
   return fmt::format(
-      "namespace: {}\nworkers: {}\nresyncPeriodSeconds: {}\nkubeApiQps: {}\nkubeApiBurst: {}\n"
+      "namespace: {}\nworkers: {}\nresyncPeriodSeconds: {}\nhookTokenFile: {}\nkubeApiQps: "
+      "{}\nkubeApiBurst: {}\n"
       "leaderElect: {}\nleaderElectResourceName: {}\nbindAddress: {}\nsecurePort: {}\n"
       "loggingFormat: {}\nverbosity: {}\n",
-      base::jsonString(options.ns), options.workers, options.resync_seconds, options.qps,
-      options.burst, options.leader_elect.value_or(true),
+      base::jsonString(options.ns), options.workers, options.resync_seconds,
+      base::jsonString(options.hook_token_file), options.qps, options.burst,
+      options.leader_elect.value_or(true),
       base::jsonString(options.lease_name.value_or("stowage-operator")),
       base::jsonString(options.bind_address), options.secure_port,
       base::jsonString(options.logging_format), options.verbosity);

@@ -31,6 +31,13 @@ inline constexpr std::string_view kShardsAnnotation = "stowage.dev/shards";
 inline constexpr std::string_view kReplicasAnnotation = "stowage.dev/replicas";  // of each shard
 // What is being done to the pod: {"id","kind","revision","start"}; there before it is done.
 inline constexpr std::string_view kOperationAnnotation = "stowage.dev/operation";
+// What has been asked of the member ("<verb> <operation id>"), where it is asked by annotation, and
+// what it or somebody else answers ("done <operation id>" or "refused <operation id>").
+inline constexpr std::string_view kRequestAnnotation = "stowage.dev/request";
+inline constexpr std::string_view kAnswerAnnotation = "stowage.dev/answer";
+// The member is in its shard's membership; it has caught up after its start.
+inline constexpr std::string_view kJoinedAnnotation = "stowage.dev/joined";
+inline constexpr std::string_view kCaughtUpAnnotation = "stowage.dev/caught-up";
 // Annotation of claims: the uid of the pod incarnation that left its membership with it.
 inline constexpr std::string_view kQuarantineAnnotation = "stowage.dev/quarantined";
 

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "base/symbols.h"
+#include "kubeapi/member_pod.h"
 #include "kubeapi/stateful_group.h"
 
 namespace stowage::statefulgroup {
@@ -61,8 +62,6 @@ class ObjectApi {
   virtual ~ObjectApi() = default;
   virtual Answer get(const ObjectName& object) = 0;
   virtual Answer create(const ObjectName& object, std::string_view json, DryRun dry_run) = 0;
-  // Server-side apply as field manager "stowage-operator", forced.
-  virtual Answer apply(const ObjectName& object, std::string_view json) = 0;
   // JSON merge patch; a fence travels in the patch's own metadata. `subresource` may be empty.
   virtual Answer patch(const ObjectName& object, std::string_view subresource,
                        std::string_view json) = 0;
@@ -72,6 +71,37 @@ class ObjectApi {
   virtual Answer remove(const ObjectName& object, const Fence& fence) = 0;
   // POST pods/eviction: subject to disruption budgets. kTooManyRequests: a budget said no.
   virtual Answer evict(const ObjectName& pod, const Fence& fence) = 0;
+};
+
+// What an agent in a member's pod is asked to do; docs/hooks.md is the contract.
+enum class HookVerb : std::uint8_t { kSwitchover, kJoin, kLeave, kPreDisruption, kPostRestart };
+std::string_view text(HookVerb verb);  // "switchover", as in the path
+
+struct HookAnswer {
+  enum class Kind : std::uint8_t {
+    kDone,
+    kWorking,  // ask again with the same id
+    kRefused,  // and says why
+    kFailed,   // no answer, or one that makes no sense
+  } kind = Kind::kDone;
+  std::string message;
+};
+
+struct HookRequest {
+  const kubeapi::MemberPod& agent;  // whose agent is asked
+  const kubeapi::MemberPod&
+      subject;  // the member that it is about; a peer speaks for one that is down
+  const kubeapi::group::Hook& hook;
+  HookVerb verb = HookVerb::kJoin;
+  // The same id is the same request, however often it is made.
+  std::string operation_id;
+};
+
+// Asks agents. Calls come from workers, and block them for at most the hook's timeout.
+class HookCaller {
+ public:
+  virtual ~HookCaller() = default;
+  virtual HookAnswer ask(const HookRequest& request) = 0;
 };
 
 struct GroupEvent {

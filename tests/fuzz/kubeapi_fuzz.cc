@@ -7,6 +7,7 @@
 #include "kubeapi/decode.h"
 #include "kubeapi/event.h"
 #include "kubeapi/extender.h"
+#include "kubeapi/hooks.h"
 #include "kubeapi/lease.h"
 #include "kubeapi/member_pod.h"
 #include "kubeapi/node.h"
@@ -144,6 +145,20 @@ STOWAGE_FUZZ_TARGET(extender_answers) {
   (void)kubeapi::parseExtenderScores(input);
   (void)kubeapi::parseExtenderVictims(input);
   (void)kubeapi::parseExtenderBindingResult(input);
+}
+
+STOWAGE_FUZZ_TARGET(hook_answers) {
+  (void)kubeapi::hooks::messageOf(input);
+  if (const auto role = kubeapi::hooks::decodeRole(input)) {
+    const auto again = kubeapi::hooks::decodeRole(kubeapi::hooks::encodeRole(*role));
+    if (!again || again->role != role->role || again->term != role->term)
+      fuzz::broken("a role is not what was written", input);
+  }
+  if (const auto request = kubeapi::hooks::decodeRequest(input)) {
+    const auto again = kubeapi::hooks::decodeRequest(kubeapi::hooks::encodeRequest(*request));
+    if (!again || again->operation_id != request->operation_id)
+      fuzz::broken("a request is not what was written", input);
+  }
 }
 
 STOWAGE_FUZZ_TARGET(quantity) {

@@ -86,6 +86,20 @@ struct GrowClaim {
   kubeapi::PersistentVolumeClaimPtr claim;
 };
 
+// A member that has started is asked to join, or whether it has caught up.
+struct AskMember {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+  HookVerb verb = HookVerb::kJoin;
+};
+
+// The role that the pod told of is to be on its label.
+struct SetRole {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;
+  RoleSight role;
+};
+
 // The numbers of shards and replicas as the pod is told of them, by annotations, have changed.
 struct SetCounts {
   Replica replica;
@@ -98,9 +112,9 @@ struct SetClaimOwner {
   kubeapi::PersistentVolumeClaimPtr claim;
 };
 
-using Step =
-    std::variant<CreateMember, CreateClaims, ChangePod, AdoptPod, RemovePod, ClearOperation,
-                 SetSlot, SetCounts, DropClaim, QuarantineClaim, GrowClaim, SetClaimOwner>;
+using Step = std::variant<CreateMember, CreateClaims, ChangePod, AdoptPod, RemovePod,
+                          ClearOperation, SetSlot, SetCounts, AskMember, SetRole, DropClaim,
+                          QuarantineClaim, GrowClaim, SetClaimOwner>;
 
 struct Action {
   Step step;

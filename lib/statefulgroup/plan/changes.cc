@@ -17,8 +17,11 @@ using kubeapi::group::UpdateType;
 
 namespace {
 
-// The next to leave: those that offlineReplicas names, then the highest ordinal.
+// The next to leave: who has begun to, those that offlineReplicas names, then the highest ordinal.
 const Member* nextToLeave(PlanDraft& draft) {
+  for (const Member& member : draft.shard.members) {
+    if (stays(member) && hasBegunToLeave(member, draft.spec)) return &member;
+  }
   const Member* next = nullptr;
   bool next_offline = false;
   for (const Member& member : draft.shard.members) {

@@ -6,6 +6,7 @@
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/plan_draft.h"
 #include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/quorum.h"
 #include "statefulgroup/slots.h"
 
 namespace stowage::statefulgroup {
@@ -68,11 +69,14 @@ std::string obstacle(PlanDraft& draft, const Member& member) {
   return {};
 }
 
-// A member joins a shard that serves only after those before it have.
-bool oneByOne(PlanDraft& draft) {
-  return draft.spec.startup.policy == StartupPolicy::kOrderedReady ||
-         (draft.spec.membership.mode != HookMode::kNone && draft.shard.availableVoters() > 0);
+// Members join a shard that holds its quorum one after another; without it there is nobody whom
+// they could join, and all of them are needed.
+bool joinsOneByOne(PlanDraft& draft) {
+  return draft.spec.membership.mode != HookMode::kNone && draft.shard.availableVoters() > 0 &&
+         draft.shard.availableVoters() >= floorOf(draft.spec, draft.shard.votersThere());
 }
+
+bool isJoining(const Member& member) { return stays(member) && member.wanted && !member.joined; }
 
 void create(PlanDraft& draft, const Member& member, std::vector<int>& slots) {
   CreateMember step{member.replica, member.target, std::nullopt};
@@ -87,24 +91,25 @@ void create(PlanDraft& draft, const Member& member, std::vector<int>& slots) {
 
 bool createAbsent(PlanDraft& draft) {
   if (!draft.shard.wanted) return false;
+  const bool in_order = draft.spec.startup.policy == StartupPolicy::kOrderedReady;
+  const bool joining = joinsOneByOne(draft);
+  if (joining && draft.any(isJoining)) return false;  // what it waits for is said later
   std::vector<int> slots = slotsOf(draft.shard);
   bool acted = false;
   for (const Member& member : draft.shard.members) {
     if (!member.wanted) continue;
     if (member.there()) {
-      if (oneByOne(draft) && !member.available() &&
-          draft.spec.startup.policy == StartupPolicy::kOrderedReady)
-        break;
+      if (in_order && !member.available()) break;
       continue;
     }
     if (std::string why = obstacle(draft, member); !why.empty()) {
       draft.waitFor(std::move(why));
-      if (oneByOne(draft)) break;
+      if (in_order || joining) break;
       continue;
     }
     create(draft, member, slots);
     acted = true;
-    if (oneByOne(draft)) break;
+    if (in_order || joining) break;
   }
   return acted;
 }

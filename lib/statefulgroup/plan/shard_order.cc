@@ -14,10 +14,12 @@ namespace {
 
 int priorityOf(const Member& member, const Spec& spec) {
   if (rollingUpdateOf(spec).order == UpdateOrder::kOrdinalDescending) return 0;
-  const auto known = std::find_if(spec.roles.begin(), spec.roles.end(),
-                                  [&](const auto& role) { return role.name == member.role.role; });
-  return known == spec.roles.end() ? kubeapi::group::Role().update_priority
-                                   : known->update_priority;
+  int last = 0;
+  for (const auto& role : spec.roles) {
+    if (role.name == member.role.role) return role.update_priority;
+    last = std::max(last, role.update_priority);
+  }
+  return last;  // who does not tell may be any
 }
 
 int votersFor(const ShardView& shard, const Spec& spec) {
@@ -62,6 +64,11 @@ bool mayLeave(const ShardView& shard, const Member& member, const Spec& spec) {
   if (!member.voter) return shard.availableVoters() >= floorOf(spec, voters);
   return shard.availableVoters() >= floorOf(spec, voters) &&
          availableWithout(shard, member) >= floorOf(spec, voters - 1);
+}
+
+bool hasBegunToLeave(const Member& member, const Spec& spec) {
+  return spec.membership.mode != kubeapi::group::HookMode::kNone && member.operation &&
+         member.operation->kind == OperationKind::kScaleIn;
 }
 
 bool knowsNewestTermAlone(const ShardView& shard, const Member& member) {

@@ -24,6 +24,10 @@ bool maySpare(const ShardView& shard, const Member& member, const kubeapi::group
 // have the floor of those that stay. Two voters become one in this way and in no other.
 bool mayLeave(const ShardView& shard, const Member& member, const kubeapi::group::Spec& spec);
 
+// The member may have left its membership already: it goes, even if it is wanted again, and its
+// successor joins anew.
+bool hasBegunToLeave(const Member& member, const kubeapi::group::Spec& spec);
+
 // No other member has told of a term as high as that of this one, which is no leader any more or
 // cannot be asked.
 bool knowsNewestTermAlone(const ShardView& shard, const Member& member);

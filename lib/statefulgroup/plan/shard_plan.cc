@@ -43,6 +43,13 @@ ShardWork flightWork(PlanDraft& draft) {
 bool waitForFlights(PlanDraft& draft) {
   bool waits = false;
   for (const Member& member : draft.shard.members) {
+    const auto open = openHook(member, draft.spec);
+    if (open && member.available()) {
+      waits = true;
+      draft.waitFor(fmt::format("{} has not {} yet", draft.podOf(member),
+                                *open == HookVerb::kJoin ? "joined" : "caught up"));
+      continue;
+    }
     if (member.wanted ? member.available() : !isTerminating(member)) continue;
     waits = true;
     draft.waitFor(fmt::format("{} is {}", draft.podOf(member), describe(member)));

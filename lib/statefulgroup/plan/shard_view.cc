@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <unordered_map>
 
@@ -28,6 +29,16 @@ MemberState stateOf(const MemberPod& pod, const Spec& spec, WallTime now) {
 Symbol labelOf(const kubeapi::ObjectMeta& meta, std::string_view key) {
   const Symbol* value = meta.labels.find(key);
   return value == nullptr ? Symbol() : *value;
+}
+
+// What a pod was last known to be.
+RoleSight writtenRole(const kubeapi::ObjectMeta& meta) {
+  RoleSight sight{labelOf(meta, kRoleLabel), 0};
+  if (const Symbol* term = meta.annotations.find(kTermAnnotation)) {
+    const std::string_view digits = term->view();
+    std::from_chars(digits.data(), digits.data() + digits.size(), sight.term);
+  }
+  return sight;
 }
 
 bool observes(const Spec& spec, const Symbol& role) {
@@ -131,8 +142,10 @@ class Viewer {
     if (const auto node = observed_.nodes.find(pod.node_name); node != observed_.nodes.end())
       member.node = node->second;
     const auto role = observed_.roles.find(pod.meta.uid);
-    member.role =
-        role != observed_.roles.end() ? role->second : RoleSight{labelOf(pod.meta, kRoleLabel), 0};
+    member.role = role != observed_.roles.end() ? role->second : writtenRole(pod.meta);
+    member.role_told = role != observed_.roles.end();
+    member.joined = pod.meta.annotations.find(kJoinedAnnotation) != nullptr;
+    member.caught_up = pod.meta.annotations.find(kCaughtUpAnnotation) != nullptr;
     if (observes(spec_, member.role.role)) member.voter = false;
     if (const Symbol* record = pod.meta.annotations.find(kOperationAnnotation))
       member.operation = decodeOperation(record->view());
@@ -153,6 +166,18 @@ std::string_view text(MemberState state) {
   constexpr std::array<std::string_view, 7> kTexts = {
       "absent", "pending", "not ready", "ready for too short", "available", "terminating", "ended"};
   return kTexts.at(static_cast<std::size_t>(state));
+}
+
+std::optional<HookVerb> openHook(const Member& member, const Spec& spec) {
+  using kubeapi::group::GateMode;
+  using kubeapi::group::HookMode;
+  const bool runs = member.state == MemberState::kStarting || member.state == MemberState::kReady ||
+                    member.state == MemberState::kAvailable;
+  if (!runs || !member.wanted) return std::nullopt;
+  if (spec.membership.mode != HookMode::kNone && !member.joined) return HookVerb::kJoin;
+  if (spec.health_gates.mode != GateMode::kNone && !member.caught_up && member.available())
+    return HookVerb::kPostRestart;
+  return std::nullopt;
 }
 
 bool ClaimSight::quarantined() const {

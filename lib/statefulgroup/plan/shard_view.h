@@ -11,6 +11,7 @@
 #include "statefulgroup/observed.h"
 #include "statefulgroup/plan/operation.h"
 #include "statefulgroup/plan/wanted.h"
+#include "statefulgroup/ports.h"
 
 namespace stowage::statefulgroup {
 
@@ -48,6 +49,9 @@ struct Member {
   NodeSight node;
   RoleSight role;
   std::optional<Operation> operation;
+  bool role_told = false;  // by the pod itself, just now; else it is what is written on it
+  bool joined = false;     // annotations: hooks that were answered
+  bool caught_up = false;
   // An outdated pod that becomes what it is to be without anybody noticing: by labels, annotations
   // or tolerations alone.
   bool quiet = false;
@@ -57,6 +61,9 @@ struct Member {
   [[nodiscard]] bool available() const { return state == MemberState::kAvailable; }
   [[nodiscard]] bool there() const { return pod != nullptr; }
 };
+
+// What a member that runs still has to be asked before it counts as settled; nullopt: nothing.
+std::optional<HookVerb> openHook(const Member& member, const kubeapi::group::Spec& spec);
 
 struct ShardView {
   int index = 0;

@@ -55,7 +55,8 @@ void compact(PlanDraft& draft) {
 void clearStaleRecords(PlanDraft& draft) {
   for (const Member& member : draft.shard.members) {
     if (!member.operation || !stays(member)) continue;
-    const bool goes = (!member.wanted && member.operation->kind == OperationKind::kScaleIn) ||
+    const bool goes = hasBegunToLeave(member, draft.spec) ||
+                      (!member.wanted && member.operation->kind == OperationKind::kScaleIn) ||
                       (member.wanted && member.operation->kind == OperationKind::kUpdate &&
                        member.outdated() && member.operation->revision == member.target);
     if (!goes)
@@ -93,6 +94,28 @@ void setClaimOwners(PlanDraft& draft) {
   }
 }
 
+// What a pod tells of its role is written on it: Services select by it, and it outlives whoever
+// asked. A term never goes back.
+void setRoles(PlanDraft& draft) {
+  for (const Member& member : draft.shard.members) {
+    if (!member.role_told || !stays(member)) continue;
+    const Symbol* role = member.pod->meta.labels.find(kRoleLabel);
+    const Symbol* term = member.pod->meta.annotations.find(kTermAnnotation);
+    const bool same = (role == nullptr ? Symbol() : *role) == member.role.role &&
+                      (member.role.term == 0 ||
+                       (term != nullptr && term->view() == std::to_string(member.role.term)));
+    if (!same) draft.note(SetRole{member.replica, member.pod, member.role}, "its role has changed");
+  }
+}
+
+// Last, since what a member answers must hold nothing else up.
+void askMembers(PlanDraft& draft) {
+  for (const Member& member : draft.shard.members) {
+    if (const auto verb = openHook(member, draft.spec))
+      draft.note(AskMember{member.replica, member.pod, *verb}, "it has started");
+  }
+}
+
 // What takes nothing away needs no turn and no budget.
 void changeQuietly(PlanDraft& draft) {
   if (draft.rules.halted) return;
@@ -118,6 +141,8 @@ void keepUp(PlanDraft& draft, bool quiet) {
   changeQuietly(draft);
   setCounts(draft);
   setClaimOwners(draft);
+  setRoles(draft);
+  askMembers(draft);
 }
 
 }  // namespace stowage::statefulgroup

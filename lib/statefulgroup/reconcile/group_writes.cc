@@ -53,11 +53,6 @@ Answer GroupWrites::create(Resource resource, const std::string& name, std::stri
   return written(object, api_.create(object, json, DryRun::kNo));
 }
 
-Answer GroupWrites::apply(Resource resource, const std::string& name, std::string_view json) {
-  const ObjectName object = nameOf(resource, name);
-  return written(object, api_.apply(object, json));
-}
-
 Answer GroupWrites::patch(Resource resource, const std::string& name, const Fence& fence,
                           std::string_view changes, std::string_view subresource) {
   const ObjectName object = nameOf(resource, name);

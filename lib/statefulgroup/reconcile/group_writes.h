@@ -26,7 +26,6 @@ class GroupWrites {
   GroupWrites(std::string group, std::string ns, ObjectApi& api, WriteLog& log, base::Clock& clock);
 
   Answer create(Resource resource, const std::string& name, std::string_view json);
-  Answer apply(Resource resource, const std::string& name, std::string_view json);
   // A merge patch on the object as it was seen: refused when it is another or has changed since.
   // `changes` is an object without a uid or resourceVersion in its metadata.
   Answer patch(Resource resource, const std::string& name, const Fence& fence,

@@ -50,13 +50,14 @@ Fence fenceOf(const kubeapi::ObjectMeta& meta) { return {meta.uid, meta.resource
 
 }  // namespace
 
-Pass::Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, EventSink& events,
-           base::WallTime now, std::stop_token stop)
+Pass::Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, HookCaller& hooks,
+           EventSink& events, base::WallTime now, std::stop_token stop)
     : observed_(observed),
       group_(*observed.group),
       names_(group_),
       writes_(writes),
       api_(api),
+      hooks_(hooks),
       events_(events),
       now_(now),
       stop_(std::move(stop)) {}
@@ -374,7 +375,7 @@ bool Pass::stopIsMeant(const GroupPlan& plan) {
 }
 
 void Pass::runShards(const GroupSight& sight, const GroupPlan& plan) {
-  StepRunner runner(observed_, names_, targets_, history_, writes_, events_, now_);
+  StepRunner runner(observed_, names_, targets_, history_, writes_, hooks_, events_, now_);
   for (std::size_t i = 0; i < sight.shards.size() && !stop_.stop_requested(); ++i) {
     runShard(plan.shards[i], i, runner);
     if (plan.shards[i].look_again) lookAgain(*plan.shards[i].look_again);

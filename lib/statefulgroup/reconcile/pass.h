@@ -18,8 +18,8 @@ namespace stowage::statefulgroup {
 
 class Pass {
  public:
-  Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, EventSink& events,
-       base::WallTime now, std::stop_token stop);
+  Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, HookCaller& hooks,
+       EventSink& events, base::WallTime now, std::stop_token stop);
   controlloop::Outcome run();
 
  private:
@@ -56,6 +56,7 @@ class Pass {
   const Names names_;
   GroupWrites& writes_;
   ObjectApi& api_;
+  HookCaller& hooks_;
   EventSink& events_;
   const base::WallTime now_;
   const std::stop_token stop_;

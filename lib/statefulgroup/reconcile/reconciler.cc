@@ -18,10 +18,11 @@ constexpr base::Duration kLaterLook = std::chrono::milliseconds(500);
 
 }  // namespace
 
-Reconciler::Reconciler(const GroupView& view, ObjectApi& api, EventSink& events, base::Clock& clock,
-                       base::MetricSink& metrics)
+Reconciler::Reconciler(const GroupView& view, ObjectApi& api, HookCaller& hooks, EventSink& events,
+                       base::Clock& clock, base::MetricSink& metrics)
     : view_(view),
       api_(api),
+      hooks_(hooks),
       events_(events),
       clock_(clock),
       stale_skips_(metrics.counter("stowage_stale_sync_skips_total",
@@ -57,7 +58,7 @@ Outcome Reconciler::reconcile(const std::string& key, const std::stop_token& sto
   }
   if (auto wait = waitForCaches(key, *observed)) return *wait;
   GroupWrites writes(key, key.substr(0, slash), api_, log_, clock_);
-  return Pass(*observed, writes, api_, events_, clock_.wallNow(), stop).run();
+  return Pass(*observed, writes, api_, hooks_, events_, clock_.wallNow(), stop).run();
 }
 
 }  // namespace stowage::statefulgroup

@@ -18,8 +18,8 @@ namespace stowage::statefulgroup {
 
 class Reconciler {
  public:
-  Reconciler(const GroupView& view, ObjectApi& api, EventSink& events, base::Clock& clock,
-             base::MetricSink& metrics);
+  Reconciler(const GroupView& view, ObjectApi& api, HookCaller& hooks, EventSink& events,
+             base::Clock& clock, base::MetricSink& metrics);
   ~Reconciler();
   Reconciler(const Reconciler&) = delete;
   Reconciler& operator=(const Reconciler&) = delete;
@@ -34,6 +34,7 @@ class Reconciler {
 
   const GroupView& view_;
   ObjectApi& api_;
+  HookCaller& hooks_;
   EventSink& events_;
   base::Clock& clock_;
   WriteLog log_;

@@ -23,21 +23,6 @@ using Json = nlohmann::json;
 
 Fence fenceOf(const kubeapi::ObjectMeta& meta) { return {meta.uid, meta.resource_version}; }
 
-// What a refusal of a fenced write means.
-StepResult resultOf(const Answer& answer) {
-  switch (answer.code) {
-    case base::Code::kOk:
-      return {};
-    case base::Code::kConflict:
-    case base::Code::kNotFound:
-      return {End::kStale, answer.message};
-    case base::Code::kTooManyRequests:
-      return {End::kDenied, answer.message};
-    default:
-      return {End::kFailed, answer.message};
-  }
-}
-
 std::string annotationPatch(std::string_view key, const Json& value) {
   return Json{{"metadata", {{"annotations", {{std::string(key), value}}}}}}.dump();
 }
@@ -69,14 +54,15 @@ Json identityLabels(const kubeapi::StatefulGroup& group, Replica replica) {
 }  // namespace
 
 StepRunner::StepRunner(const Observed& observed, const Names& names, const Targets& targets,
-                       const RevisionHistory& history, GroupWrites& writes, EventSink& events,
-                       base::WallTime now)
+                       const RevisionHistory& history, GroupWrites& writes, HookCaller& hooks,
+                       EventSink& events, base::WallTime now)
     : observed_(observed),
       group_(*observed.group),
       names_(names),
       targets_(targets),
       history_(history),
       writes_(writes),
+      hooks_(*observed.group, writes, hooks, now),
       events_(events),
       now_(now) {}
 
@@ -231,16 +217,11 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
   if (step.voluntary) {
     if (StepResult check = checkLive(step); check.end != End::kDone) return check;
   }
-  if (step.operation) {
-    const std::string record = encodeOperation(*step.operation);
-    const Symbol* written = step.pod->meta.annotations.find(kOperationAnnotation);
-    if (written == nullptr || written->view() != record) {
-      const Answer answer = writes_.patch(Resource::kPods, name, fence,
-                                          annotationPatch(kOperationAnnotation, record));
-      if (!answer.ok()) return resultOf(answer);
-      if (const auto identity = identityOf(answer.body))
-        fence.resource_version = identity->resource_version;
-    }
+  if (StepResult written = writeRecord(step, fence); written.end != End::kDone) return written;
+  if (step.voluntary && step.operation) {
+    const StepResult ready =
+        hooks_.beforeRemoval(step, viewShards(observed_, names_, targets_, now_));
+    if (ready.end != End::kDone) return ready;
   }
   const Answer answer = step.removal == Removal::kEvict
                             ? writes_.evict(name, fence)
@@ -258,6 +239,20 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
          fmt::format("could not remove pod {}: {}", name, answer.message));
   }
   return result;
+}
+
+// The record comes before anything else is done to the pod.
+StepResult StepRunner::writeRecord(const RemovePod& step, Fence& fence) {
+  if (!step.operation) return {};
+  const std::string record = encodeOperation(*step.operation);
+  const Symbol* written = step.pod->meta.annotations.find(kOperationAnnotation);
+  if (written != nullptr && written->view() == record) return {};
+  const Answer answer = writes_.patch(Resource::kPods, step.pod->meta.name.str(), fence,
+                                      annotationPatch(kOperationAnnotation, record));
+  if (!answer.ok()) return resultOf(answer);
+  if (const auto identity = identityOf(answer.body))
+    fence.resource_version = identity->resource_version;
+  return {};
 }
 
 // Budgets do not judge deletions, and let two of five go at once: the others of the shard are
@@ -280,8 +275,9 @@ StepResult StepRunner::checkLive(const RemovePod& step) {
           return {End::kStale, fmt::format("{} is terminating", names_.pod(member.replica))};
         continue;
       }
-      const bool may = member.wanted ? maySpare(shard, member, group_.spec)
-                                     : mayLeave(shard, member, group_.spec);
+      const bool leaves = step.operation && step.operation->kind == OperationKind::kScaleIn;
+      const bool may =
+          leaves ? mayLeave(shard, member, group_.spec) : maySpare(shard, member, group_.spec);
       if (!may) return {End::kDenied, "the other members of the shard have changed"};
     }
   }
@@ -303,6 +299,30 @@ StepResult StepRunner::carryOut(const SetCounts& step, const std::string& /*reas
                        {std::string(kReplicasAnnotation), std::to_string(group_.spec.replicas)}};
   return resultOf(writes_.patch(Resource::kPods, step.pod->meta.name.str(), fenceOf(step.pod->meta),
                                 Json{{"metadata", {{"annotations", counts}}}}.dump()));
+}
+
+StepResult StepRunner::carryOut(const AskMember& step, const std::string& /*reason*/) {
+  StepResult asked = hooks_.afterStart(*step.pod, step.verb);
+  if (asked.end != End::kDone) return asked;
+  const std::string name = step.pod->meta.name.str();
+  const bool join = step.verb == HookVerb::kJoin;
+  StepResult result = resultOf(
+      writes_.patch(Resource::kPods, name, fenceOf(step.pod->meta),
+                    annotationPatch(join ? kJoinedAnnotation : kCaughtUpAnnotation, "true")));
+  if (result.end == End::kDone && join)
+    tell(false, "MemberJoined", "Joining", name, name + " is a member of its shard");
+  return result;
+}
+
+StepResult StepRunner::carryOut(const SetRole& step, const std::string& /*reason*/) {
+  const std::string role = step.role.role.str();
+  Json patch = {{"metadata", {{"labels", {{std::string(kRoleLabel), nullptr}}}}}};
+  if (!role.empty()) patch["metadata"]["labels"][std::string(kRoleLabel)] = role;
+  if (step.role.term != 0)
+    patch["metadata"]["annotations"] = {
+        {std::string(kTermAnnotation), std::to_string(step.role.term)}};
+  return resultOf(writes_.patch(Resource::kPods, step.pod->meta.name.str(), fenceOf(step.pod->meta),
+                                patch.dump()));
 }
 
 // ---- claims

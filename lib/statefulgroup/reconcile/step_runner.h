@@ -11,27 +11,18 @@
 #include "statefulgroup/plan/group_plan.h"
 #include "statefulgroup/ports.h"
 #include "statefulgroup/reconcile/group_writes.h"
+#include "statefulgroup/reconcile/member_hooks.h"
+#include "statefulgroup/reconcile/step_result.h"
 #include "statefulgroup/render/pod_renderer.h"
 #include "statefulgroup/revision_history.h"
 
 namespace stowage::statefulgroup {
 
-// What became of an action.
-struct StepResult {
-  enum class End : std::uint8_t {
-    kDone,
-    kStale,   // what it was decided on has changed: look again at once
-    kDenied,  // a budget or a live look said no: look again later
-    kFailed,  // with `error`
-  } end = End::kDone;
-  std::string error;
-};
-
 class StepRunner {
  public:
   StepRunner(const Observed& observed, const Names& names, const Targets& targets,
-             const RevisionHistory& history, GroupWrites& writes, EventSink& events,
-             base::WallTime now);
+             const RevisionHistory& history, GroupWrites& writes, HookCaller& hooks,
+             EventSink& events, base::WallTime now);
 
   StepResult run(const Action& action);
 
@@ -44,6 +35,8 @@ class StepRunner {
   StepResult carryOut(const ClearOperation& step, const std::string& reason);
   StepResult carryOut(const SetSlot& step, const std::string& reason);
   StepResult carryOut(const SetCounts& step, const std::string& reason);
+  StepResult carryOut(const AskMember& step, const std::string& reason);
+  StepResult carryOut(const SetRole& step, const std::string& reason);
   StepResult carryOut(const DropClaim& step, const std::string& reason);
   StepResult carryOut(const QuarantineClaim& step, const std::string& reason);
   StepResult carryOut(const GrowClaim& step, const std::string& reason);
@@ -55,6 +48,7 @@ class StepRunner {
   StepResult createPod(const CreateMember& step, const Revision& revision);
   StepResult takeOverPod(const std::string& name, Replica replica);
   StepResult nameTaken(const char* kind, const std::string& name, const std::string& owner);
+  StepResult writeRecord(const RemovePod& step, Fence& fence);
   // The shard of the member, looked up live, can do without it.
   StepResult checkLive(const RemovePod& step);
   // The group is live what it was: nullptr and a result otherwise.
@@ -69,6 +63,7 @@ class StepRunner {
   const Targets& targets_;
   const RevisionHistory& history_;
   GroupWrites& writes_;
+  MemberHooks hooks_;
   EventSink& events_;
   const base::WallTime now_;
 };

@@ -18,6 +18,12 @@ std::string imageOf(const Json& pod) {
 
 }  // namespace
 
+statefulgroup::HookAnswer ScriptedHooks::ask(const statefulgroup::HookRequest& request) {
+  asked.push_back(std::string(statefulgroup::text(request.verb)) + " " +
+                  request.subject.meta.name.str());
+  return answer ? answer(request) : statefulgroup::HookAnswer();
+}
+
 GroupHarness::GroupHarness() {
   restart();
   cluster.on_write = [this](const std::string& verb, const SimulatedCluster::Key& object,
@@ -29,7 +35,7 @@ GroupHarness::GroupHarness() {
 }
 
 void GroupHarness::restart() {
-  reconciler_ = std::make_unique<statefulgroup::Reconciler>(view, cluster, events, clock,
+  reconciler_ = std::make_unique<statefulgroup::Reconciler>(view, cluster, hooks, events, clock,
                                                             base::nullMetricSink());
 }
 

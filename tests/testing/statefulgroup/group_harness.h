@@ -3,6 +3,7 @@
 // safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -14,6 +15,15 @@
 #include "testing/statefulgroup/simulated_cluster.h"
 
 namespace stowage::testing {
+
+// Agents that do as they are told, and remember what they were asked: "switchover db-0-1".
+class ScriptedHooks final : public statefulgroup::HookCaller {
+ public:
+  statefulgroup::HookAnswer ask(const statefulgroup::HookRequest& request) override;
+  std::vector<std::string> asked;
+  // By default everything is done at once.
+  std::function<statefulgroup::HookAnswer(const statefulgroup::HookRequest&)> answer;
+};
 
 class GroupHarness {
  public:
@@ -51,6 +61,7 @@ class GroupHarness {
   SimulatedCluster cluster{clock};
   SimulatedView view;
   RecordedEvents events;
+  ScriptedHooks hooks;
   InvariantChecker checker;
   // Pods that never become ready: by name, or whose image is in the second.
   std::set<std::string> unready;

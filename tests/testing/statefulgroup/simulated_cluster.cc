@@ -143,23 +143,6 @@ Answer SimulatedCluster::create(const ObjectName& object, std::string_view json,
   return taken(objects_[key] = std::move(made));
 }
 
-Answer SimulatedCluster::apply(const ObjectName& object, std::string_view json) {
-  Json* found = at(object);
-  if (found == nullptr) return create(object, json, DryRun::kNo);
-  beginWrite("apply", {object.resource, object.name});
-  Json changed = *found;
-  changed.merge_patch(Json::parse(json));
-  if (changed == *found) return taken(*found);
-  *found = std::move(changed);
-  if (object.resource == Resource::kBudgets) {
-    const int generation = (*found)["metadata"]["generation"].get<int>() + 1;
-    (*found)["metadata"]["generation"] = generation;
-    (*found)["status"]["observedGeneration"] = generation;
-  }
-  touch(*found);
-  return taken(*found);
-}
-
 Answer SimulatedCluster::patch(const ObjectName& object, std::string_view /*subresource*/,
                                std::string_view json) {
   Json* found = at(object);
@@ -171,6 +154,11 @@ Answer SimulatedCluster::patch(const ObjectName& object, std::string_view /*subr
     return refusal(Code::kConflict, "Conflict", why);
   beginWrite("patch", {object.resource, object.name});
   found->merge_patch(changes);
+  if (object.resource == Resource::kBudgets && changes.contains("spec")) {
+    const int generation = (*found)["metadata"]["generation"].get<int>() + 1;
+    (*found)["metadata"]["generation"] = generation;
+    (*found)["status"]["observedGeneration"] = generation;
+  }
   touch(*found);
   Answer answer = taken(*found);
   if (isTerminatingObject(*found) &&

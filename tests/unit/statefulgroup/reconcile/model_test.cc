@@ -11,6 +11,7 @@
 
 #include "base/metric_sink.h"
 #include "statefulgroup/reconcile/reconciler.h"
+#include "testing/statefulgroup/group_harness.h"
 #include "testing/statefulgroup/invariant_checker.h"
 #include "testing/statefulgroup/simulated_cluster.h"
 
@@ -133,7 +134,8 @@ class Explorer {
     SimulatedView view;
     view.show(state.seen);
     RecordedEvents events;
-    statefulgroup::Reconciler reconciler(view, state.cluster, events, clock_,
+    ScriptedHooks hooks;
+    statefulgroup::Reconciler reconciler(view, state.cluster, hooks, events, clock_,
                                          base::nullMetricSink());
     try {
       reconciler.reconcile("ns/db", {});

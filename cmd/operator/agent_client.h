@@ -1,0 +1,43 @@
+// AgentClient: asks the agents in members' pods, over HTTP, at the pods' own addresses. Every call
+// carries a token of audience stowage-hooks, by which the agent knows that it is the operator who
+// asks (docs/hooks.md). Thread safety: any thread; each call blocks its caller for at most the
+// hook's timeout. Ownership: clock and metrics outlive it.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metric_sink.h"
+#include "base/status.h"
+#include "kubeapi/hooks.h"
+#include "statefulgroup/ports.h"
+
+namespace stowage::operator_cmd {
+
+class AgentClient final : public statefulgroup::HookCaller {
+ public:
+  // `token_file`: read anew for each call, since the kubelet renews it; empty: calls carry none.
+  AgentClient(std::string token_file, base::MetricSink& metrics, base::Clock& clock,
+              std::stop_token stop);
+
+  statefulgroup::HookAnswer ask(const statefulgroup::HookRequest& request) override;
+  base::Result<kubeapi::hooks::Role> role(const kubeapi::MemberPod& pod,
+                                          const kubeapi::group::Hook& hook);
+
+ private:
+  struct Exchange {
+    int status = 0;
+    std::string body;
+  };
+  // `body` empty: a GET.
+  base::Result<Exchange> exchange(const kubeapi::MemberPod& pod, const kubeapi::group::Hook& hook,
+                                  const std::string& path, std::string body);
+
+  const std::string token_file_;
+  base::MetricSink& metrics_;
+  base::Clock& clock_;
+  const std::stop_token stop_;
+};
+
+}  // namespace stowage::operator_cmd

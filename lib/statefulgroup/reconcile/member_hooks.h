@@ -1,0 +1,56 @@
+// MemberHooks: what members are asked around a change, by HTTP or by annotation, and what follows
+// from their answers. Belongs to one pass; not thread safe. docs/hooks.md is the contract.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "statefulgroup/plan/actions.h"
+#include "statefulgroup/reconcile/group_writes.h"
+#include "statefulgroup/reconcile/step_result.h"
+
+namespace stowage::statefulgroup {
+
+class MemberHooks {
+ public:
+  MemberHooks(const kubeapi::StatefulGroup& group, GroupWrites& writes, HookCaller& caller,
+              base::WallTime now);
+
+  // Before a member is taken away of one's own will: may it go now; is its leadership with somebody
+  // else; has it left its membership, when it does not come back. kDone: it may go.
+  StepResult beforeRemoval(const RemovePod& step, const std::vector<ShardView>& shards);
+  // After a member has started: is it in, or has it caught up.
+  StepResult afterStart(const kubeapi::MemberPod& pod, HookVerb verb);
+
+ private:
+  using Mode = kubeapi::group::HookMode;
+  using MaybeHook = std::optional<kubeapi::group::Hook>;
+
+  struct Question {
+    HookVerb verb;
+    Mode mode;
+    const MaybeHook& http;
+    const kubeapi::MemberPod& agent;
+    const kubeapi::MemberPod& subject;
+    std::string id;
+  };
+  HookAnswer ask(const Question& question);
+  HookAnswer askByAnnotation(const Question& question);
+
+  StepResult gate(const RemovePod& step, const Member& member);
+  StepResult handOver(const RemovePod& step, const Member& member, const ShardView& shard);
+  StepResult leave(const RemovePod& step, const Member& member, const ShardView& shard);
+  [[nodiscard]] bool holdsTheOne(const Member& member) const;
+  // A failed or late answer: wait, or go on as the policy says once the time is over.
+  [[nodiscard]] StepResult unanswered(const RemovePod& step, const std::string& what,
+                                      const HookAnswer& answer, std::int32_t timeout_seconds,
+                                      kubeapi::group::HookFailure policy) const;
+
+  const kubeapi::StatefulGroup& group_;
+  GroupWrites& writes_;
+  HookCaller& caller_;
+  const base::WallTime now_;
+};
+
+}  // namespace stowage::statefulgroup
