@@ -23,7 +23,7 @@ k8sclient::Endpoint endpointOf(const kubeapi::MemberPod& pod, const kubeapi::gro
   k8sclient::Endpoint endpoint;
   endpoint.scheme = hook.scheme == HookScheme::kHttps ? "https" : "http";
   endpoint.host = pod.ip;
-  endpoint.port = static_cast<std::uint16_t>(hook.port);
+  endpoint.port = std::to_string(hook.port);
   // Agents have certificates of their own making; what they are told is no secret but the token,
   // which is good for agents only.
   endpoint.insecure_skip_verify = true;

@@ -30,6 +30,7 @@ commands
   env DIR                  print shell assignments: KUBECONFIG, KUBECTL, AUDIT_LOG, APISERVER
   identity DIR USER [--group G]...   print a kubeconfig for a user with a client certificate and no rights
   scheduler-identity DIR   apply manifests/scheduler-rbac.yaml and print the scheduler's own kubeconfig
+  operator-identity DIR    the same for the operator
   token DIR NAMESPACE SERVICEACCOUNT print a fresh token of a service account
   kill-apiserver DIR       SIGKILL the API server (an outage; etcd goes on)
   restart-apiserver DIR    start it again on the same port and data (kills it first when it still runs)
@@ -347,11 +348,12 @@ command_identity() {
   printf '%s\n' "$file"
 }
 
-command_scheduler_identity() {
-  local dir
-  dir="$(known_dir "$@")"
-  kubectl "$dir" apply -f "$here/manifests/scheduler-rbac.yaml" >&2
-  command_identity "$dir" stowage-scheduler
+# own_identity PROGRAM DIR: its least-privilege role from manifests/, and its kubeconfig.
+own_identity() {
+  local program="$1" dir
+  dir="$(known_dir "$2")"
+  kubectl "$dir" apply -f "$here/manifests/$program-rbac.yaml" >&2
+  command_identity "$dir" "stowage-$program"
 }
 
 command_restart_apiserver() {
@@ -375,7 +377,8 @@ main() {
     stop) stop_all "${1:?stop needs a folder}" ;;
     env) command_env "$@" ;;
     identity) command_identity "$@" ;;
-    scheduler-identity) command_scheduler_identity "$@" ;;
+    scheduler-identity) own_identity scheduler "$@" ;;
+    operator-identity) own_identity operator "$@" ;;
     token)
       dir="$(known_dir "$@")"
       kubectl "$dir" create token "${3:?token needs a namespace and a service account}" --namespace "$2"

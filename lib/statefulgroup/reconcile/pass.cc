@@ -396,6 +396,10 @@ void Pass::runShard(const ShardPlan& plan, std::size_t index, StepRunner& runner
         errors_[index] = result.error;
         lookAgain(kAfterDenial);
         return;
+      case StepResult::End::kTaken:
+        errors_[index] = result.error;
+        lookAgain(kAfterRejection);
+        continue;
       case StepResult::End::kFailed:
         errors_[index] = result.error;
         failed_ = true;

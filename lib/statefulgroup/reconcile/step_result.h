@@ -14,6 +14,7 @@ struct StepResult {
     kDone,
     kStale,   // what it was decided on has changed: look again at once
     kDenied,  // a budget or a live look said no: look again later
+    kTaken,   // somebody else has the name; it concerns no other member
     kFailed,  // with `error`
   } end = End::kDone;
   std::string error;

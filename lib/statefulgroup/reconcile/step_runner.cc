@@ -79,7 +79,7 @@ StepResult StepRunner::nameTaken(const char* kind, const std::string& name,
                                  const std::string& owner) {
   std::string note = fmt::format("{} {} is there already and belongs to {}", kind, name, owner);
   tell(true, "NameConflict", "Creating", name, note);
-  return {End::kFailed, std::move(note)};
+  return {End::kTaken, std::move(note)};
 }
 
 // ---- making a member

@@ -44,34 +44,40 @@ int freePort() {
   return 0;
 }
 
-SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags)
-    : port_(freePort()) {
+ServerProcess::ServerProcess() : port_(freePort()) {}
+
+void ServerProcess::run(ControlPlane& cluster, const std::string& program,
+                        const std::string& identity, const std::vector<std::string>& flags) {
   static int number = 0;
-  std::vector<std::string> argv = {
-      std::string(STOWAGE_BINARY_DIR) + "/cmd/scheduler/stowage-scheduler",
-      "--kubeconfig",
-      cluster.identity(flags.identity),
-      "--bind-address",
-      "127.0.0.1",
-      "--secure-port",
-      std::to_string(port_),
-      "--leader-elect-resource-namespace",
-      flags.lease_namespace,
-      flags.leader_elect ? "--leader-elect=true" : "--leader-elect=false",
-      "--verify-caches"};
-  if (!flags.name.empty()) argv.insert(argv.end(), {"--scheduler-name", flags.name});
-  argv.insert(argv.end(), flags.extra.begin(), flags.extra.end());
+  const std::string name = "stowage-" + program;
+  std::vector<std::string> argv = {std::string(STOWAGE_BINARY_DIR) + "/cmd/" + program + "/" + name,
+                                   "--kubeconfig",
+                                   cluster.identity(identity),
+                                   "--bind-address",
+                                   "127.0.0.1",
+                                   "--secure-port",
+                                   std::to_string(port_)};
+  argv.insert(argv.end(), flags.begin(), flags.end());
   process_ = std::make_unique<ChildProcess>(
-      argv, cluster.logDir() + "/stowage-scheduler-" + std::to_string(++number) + ".log");
+      argv, cluster.logDir() + "/" + name + "-" + std::to_string(++number) + ".log");
 }
 
-bool SchedulerProcess::waitReady(std::chrono::seconds limit) {
+SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags) {
+  std::vector<std::string> typed = {
+      "--leader-elect-resource-namespace", flags.lease_namespace,
+      flags.leader_elect ? "--leader-elect=true" : "--leader-elect=false", "--verify-caches"};
+  if (!flags.name.empty()) typed.insert(typed.end(), {"--scheduler-name", flags.name});
+  typed.insert(typed.end(), flags.extra.begin(), flags.extra.end());
+  run(cluster, "scheduler", flags.identity, typed);
+}
+
+bool ServerProcess::waitReady(std::chrono::seconds limit) {
   return waitFor([this] { return get("/readyz").status == 200 || !process_->running(); }, limit) &&
          process_->running();
 }
 
-SchedulerProcess::Answer SchedulerProcess::get(const std::string& path,
-                                               const std::string& bearer_token) const {
+ServerProcess::Answer ServerProcess::get(const std::string& path,
+                                         const std::string& bearer_token) const {
   httplib::SSLClient client("127.0.0.1", port_);
   client.enable_server_certificate_verification(false);
   client.set_connection_timeout(5);
@@ -83,8 +89,8 @@ SchedulerProcess::Answer SchedulerProcess::get(const std::string& path,
   return {answer->status, answer->body};
 }
 
-std::optional<double> SchedulerProcess::metric(const std::string& series,
-                                               const std::string& token) const {
+std::optional<double> ServerProcess::metric(const std::string& series,
+                                            const std::string& token) const {
   std::istringstream lines(get("/metrics", token).body);
   for (std::string line; std::getline(lines, line);) {
     if (line.rfind(series + " ", 0) == 0) return std::stod(line.substr(series.size() + 1));

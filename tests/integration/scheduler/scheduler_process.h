@@ -21,10 +21,9 @@ struct SchedulerFlags {
   std::vector<std::string> extra;
 };
 
-class SchedulerProcess {
+// A program of ours that serves HTTPS on a port of 127.0.0.1.
+class ServerProcess {
  public:
-  SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags);
-
   // Waits until /readyz answers 200.
   [[nodiscard]] bool waitReady(std::chrono::seconds limit = std::chrono::seconds(30));
   // GET of a path on the HTTPS port; "" as body and 0 as status when there is no answer.
@@ -40,9 +39,21 @@ class SchedulerProcess {
   [[nodiscard]] ChildProcess& process() { return *process_; }
   [[nodiscard]] int port() const { return port_; }
 
+ protected:
+  ServerProcess();
+  ~ServerProcess() = default;
+  // `program`: "scheduler"; run with `flags` and those that all of them have.
+  void run(ControlPlane& cluster, const std::string& program, const std::string& identity,
+           const std::vector<std::string>& flags);
+
  private:
   int port_ = 0;
   std::unique_ptr<ChildProcess> process_;
+};
+
+class SchedulerProcess final : public ServerProcess {
+ public:
+  SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags);
 };
 
 // A TCP port of 127.0.0.1 that nobody listens on right now.

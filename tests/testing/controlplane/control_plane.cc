@@ -127,8 +127,9 @@ std::string ControlPlane::identity(const std::string& user) {
   auto [known, is_new] = identities_.try_emplace(user);
   if (is_new) {
     // The last line is the file's name; before it come kubectl's messages.
-    known->second = lastLine(user == "stowage-scheduler" ? script({"scheduler-identity", dir_})
-                                                         : script({"identity", dir_, user}));
+    const bool own = user == "stowage-scheduler" || user == "stowage-operator";
+    known->second = lastLine(own ? script({user.substr(8) + "-identity", dir_})
+                                 : script({"identity", dir_, user}));
   }
   return known->second;
 }

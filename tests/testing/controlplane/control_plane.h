@@ -31,8 +31,8 @@ class ControlPlane {
   // Kubeconfig file of system:masters: for what the test itself does, never for the program under
   // test.
   [[nodiscard]] std::string adminKubeconfig() const;
-  // Kubeconfig file of a user with a client certificate. "stowage-scheduler" has the rights of
-  // tests/controlplane/manifests/scheduler-rbac.yaml, everybody else has none.
+  // Kubeconfig file of a user with a client certificate. "stowage-scheduler" and "stowage-operator"
+  // have the rights of tests/controlplane/manifests/*-rbac.yaml, everybody else has none.
   std::string identity(const std::string& user);
   // A fresh token of a service account.
   std::string token(const std::string& ns, const std::string& service_account);

@@ -77,11 +77,11 @@ TEST_F(MemberHooksTest, AHandOverThatFailsBlocksUnlessThePolicyIsToProceed) {
 
 TEST_F(MemberHooksTest, MembersLeaveBeforeTheyGoAndTheirClaimsAreKeptFromOthers) {
   Json more = hook({}, "membership", "HTTP");
-  more["volumeClaimTemplates"] = Json::array(
-      {{{"name", "data"},
-        {"spec",
-         {{"accessModes", {"ReadWriteOnce"}},
-          {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}});
+  more["volumeClaimTemplates"] =
+      Json::array({{{"name", "data"},
+                    {"spec",
+                     {{"accessModes", {"ReadWriteOnce"}},
+                      {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}});
   put(1, 5, more);
   EXPECT_THAT(hooks.asked, Contains("join db-0-4"));
   hooks.asked.clear();

@@ -344,6 +344,20 @@ TEST_F(GroupLife, WhatSomebodyElseOwnsIsNotTouched) {
   EXPECT_EQ(condition("Available"), "True/QuorumHeld");
 }
 
+// Found on the real server: a pod without our labels is seen by no cache, and kept the members
+// after it from being made.
+TEST_F(GroupLife, AnUnseenPodInTheWayKeepsOnlyItsMemberAway) {
+  const Json stranger = {{"metadata", Json::object()},
+                         {"spec", {{"containers", {{{"name", "c"}, {"image", "i"}}}}}}};
+  const auto judge = std::exchange(cluster.on_write, nullptr);
+  cluster.create({Resource::kPods, "ns", "db-0-1"}, stranger.dump(), statefulgroup::DryRun::kNo);
+  cluster.on_write = judge;
+  put(1, 3);
+  EXPECT_EQ(status()["totalReplicas"], 2);
+  EXPECT_EQ(condition("Available"), "True/QuorumHeld");
+  EXPECT_THAT(status()["shards"][0]["reason"].get<std::string>(), HasSubstr("belongs to nobody"));
+}
+
 TEST_F(GroupLife, ADrainIsHealedAndTheBudgetProtectsTheRest) {
   put(1, 3);
   cluster.drain("db-0-1");

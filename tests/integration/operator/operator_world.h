@@ -1,0 +1,69 @@
+// OperatorWorld: a fixture in which groups live as in a cluster: the real etcd, kube-apiserver and
+// controllers, KWOK as the kubelets of six nodes in three zones, the real stowage-scheduler, and
+// stowage-operator under its own least-privilege identity. Every test also checks that nothing of
+// the operator's was refused for want of a right.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "integration/scheduler/cluster_objects.h"
+#include "integration/scheduler/scheduler_process.h"
+#include "integration/statefulgroup/group_api.h"
+
+namespace stowage::testing {
+
+class OperatorProcess final : public ServerProcess {
+ public:
+  OperatorProcess(ControlPlane& cluster, const std::vector<std::string>& flags);
+};
+
+class OperatorWorld : public GroupApi {
+ protected:
+  static void SetUpTestSuite();
+  static void TearDownTestSuite();
+  void SetUp() override;
+  void TearDown() override;
+
+  // A second one, or one after another; the first is started by SetUp.
+  static std::unique_ptr<OperatorProcess> startOperator(std::vector<std::string> flags = {});
+
+  // A group whose pods the scheduler places and KWOK runs.
+  void createGroup(const std::string& name, const Json& spec_patch);
+  void changeGroup(const std::string& name, const Json& spec_patch);
+  Json getGroup(const std::string& name);
+  // "True/AllReady", of the group's present generation; else "".
+  std::string condition(const std::string& group, const std::string& type);
+  // Waits for a condition of the present generation; fails the test with the status when it does
+  // not come.
+  void await(const std::string& group, const std::string& type, const std::string& value);
+
+  // By name.
+  std::map<std::string, Json> pods(const std::string& group);
+  std::map<std::string, std::string> uids(const std::string& group);
+  std::vector<std::string> namesOf(const std::string& plural, const std::string& group);
+  // As a kubelet would report it.
+  void setReady(const std::string& pod, bool ready);
+  void setLabel(const std::string& pod, const std::string& key, const std::string& value);
+  std::vector<std::string> eventsOf(const std::string& group, const std::string& reason);
+
+  // What the operator wrote to this namespace since `mark`, events and leases apart: "create pods
+  // x".
+  std::vector<std::string> operatorWrites(std::size_t mark);
+  // Pods that the operator evicted or deleted since `mark`, in order.
+  std::vector<std::string> removals(std::size_t mark);
+
+  // What was refused so far was to be expected.
+  void forgetRefusals() { begin_ = auditMark(cluster_); }
+
+  std::unique_ptr<OperatorProcess> operator_;
+
+ private:
+  std::size_t begin_ = 0;
+};
+
+Json imagePatch(const std::string& image);
+
+}  // namespace stowage::testing
