@@ -39,6 +39,9 @@ class RoleProber {
   // The pod is new or has changed: it is asked soon. Does nothing for those that need no asking.
   void look(const std::string& pod_key) { loop_.add(pod_key); }
 
+  // Pods wait to be asked or are being asked.
+  [[nodiscard]] bool busy() { return loop_.queue().working() > 0 || loop_.queue().depth() > 0; }
+
   // What the pod with that uid told of last, if it did and still answers.
   [[nodiscard]] std::optional<statefulgroup::RoleSight> roleOf(const base::Symbol& uid) const;
 

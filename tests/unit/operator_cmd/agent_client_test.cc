@@ -1,0 +1,181 @@
+// What is asked of agents, and what is made of their answers.
+#include "cmd/operator/agent_client.h"
+
+#include <gmock/gmock.h>
+
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+
+#include "cmd/operator/role_prober.h"
+#include "testing/http/scripted_server.h"
+
+namespace stowage::operator_cmd {
+namespace {
+
+using statefulgroup::HookAnswer;
+using statefulgroup::HookVerb;
+using testing::answerJson;
+using ::testing::HasSubstr;
+using testing::ReceivedRequest;
+using testing::Reply;
+using testing::ScriptedServer;
+
+int portOf(const ScriptedServer& server) {
+  const std::string url = server.url();
+  return std::stoi(url.substr(url.rfind(':') + 1));
+}
+
+class AgentClientTest : public ::testing::Test {
+ protected:
+  AgentClientTest() {
+    hook_.port = portOf(server_);
+    hook_.timeout_seconds = 5;
+    pod_.ip = "127.0.0.1";
+    pod_.phase = "Running";
+    pod_.meta.ns = "ns";
+    pod_.meta.name = "db-0-1";
+    pod_.meta.uid = "u1";
+  }
+  HookAnswer ask(HookVerb verb = HookVerb::kSwitchover) {
+    return client_.ask({pod_, pod_, hook_, verb, "u1/Update/r2"});
+  }
+
+  ScriptedServer server_;
+  base::SystemClock clock_;
+  kubeapi::MemberPod pod_;
+  kubeapi::group::Hook hook_;
+  AgentClient client_{"", base::nullMetricSink(), clock_, {}};
+};
+
+TEST_F(AgentClientTest, AsksAtThePodsAddressAndPort) {
+  std::string seen;
+  server_.onRequest([&](const ReceivedRequest& request, Reply& reply) {
+    seen = request.method + " " + request.target + " " + request.body;
+    reply.json(200, "{}");
+  });
+  EXPECT_EQ(ask().kind, HookAnswer::Kind::kDone);
+  EXPECT_EQ(seen,
+            R"(POST /v1/switchover {"operationId":"u1/Update/r2","pod":"db-0-1","podUID":"u1"})");
+}
+
+TEST_F(AgentClientTest, StatusesAreVerdicts) {
+  server_.enqueue(answerJson(202, R"({"message":"electing"})"));
+  server_.enqueue(answerJson(409, R"({"message":"no quorum"})"));
+  server_.enqueue(answerJson(500, "<html>"));
+  EXPECT_EQ(ask().kind, HookAnswer::Kind::kWorking);
+  const HookAnswer refused = ask();
+  EXPECT_EQ(refused.kind, HookAnswer::Kind::kRefused);
+  EXPECT_EQ(refused.message, "no quorum");
+  const HookAnswer failed = ask();
+  EXPECT_EQ(failed.kind, HookAnswer::Kind::kFailed);
+  EXPECT_EQ(failed.message, "HTTP 500");
+}
+
+TEST_F(AgentClientTest, APodWithoutAnAddressOrAnAgentIsAFailure) {
+  hook_.port = 1;
+  EXPECT_EQ(ask().kind, HookAnswer::Kind::kFailed);
+  pod_.ip = "";
+  EXPECT_THAT(ask().message, HasSubstr("no address yet"));
+}
+
+TEST_F(AgentClientTest, TheTokenIsReadAnewForEachCall) {
+  const std::string file = ::testing::TempDir() + "hook-token";
+  AgentClient client(file, base::nullMetricSink(), clock_, {});
+  std::string seen;
+  server_.onRequest([&](const ReceivedRequest& request, Reply& reply) {
+    seen = request.header("authorization");
+    reply.json(200, R"({"role":"leader","term":3})");
+  });
+  EXPECT_FALSE(client.role(pod_, hook_).has_value());  // no file: nobody is asked without it
+  EXPECT_EQ(seen, "");
+  for (const char* token : {"one", "two"}) {
+    std::ofstream(file) << token << "\n";
+    EXPECT_TRUE(client.role(pod_, hook_).has_value());
+    EXPECT_EQ(seen, std::string("Bearer ") + token);
+  }
+  std::remove(file.c_str());
+}
+
+TEST_F(AgentClientTest, AnswersWithoutEndAreCut) {
+  server_.onRequest(answerJson(200, std::string(100'000, ' ')));
+  EXPECT_FALSE(client_.role(pod_, hook_).has_value());
+}
+
+class RoleProberTest : public AgentClientTest {
+ protected:
+  RoleProberTest() {
+    group_.meta.ns = "ns";
+    group_.meta.name = "db";
+    group_.spec.role_probe.source = kubeapi::group::RoleSource::kHttp;
+    group_.spec.role_probe.http = hook_;
+    group_.spec.role_probe.failure_threshold = 2;
+    prober_.start();
+  }
+  ~RoleProberTest() override { prober_.stop(); }
+
+  // Asks the pod once, and waits until it has been asked.
+  void probe() {
+    const int before = asked_;
+    prober_.look("ns/db-0-1");
+    std::unique_lock lock(mutex_);
+    ASSERT_TRUE(
+        was_asked_.wait_for(lock, std::chrono::seconds(10), [&] { return looked_ > before; }));
+    asked_ = looked_;
+    lock.unlock();
+    // Looked up is not asked yet: the next look comes after this one is done.
+    while (prober_.busy()) std::this_thread::yield();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable was_asked_;
+  int looked_ = 0;
+  int asked_ = 0;
+  int changes_ = 0;
+  kubeapi::StatefulGroup group_;
+  RoleProber prober_{client_,
+                     [this](const std::string&) {
+                       const std::scoped_lock lock(mutex_);
+                       ++looked_;
+                       was_asked_.notify_all();
+                       return RoleProber::Subject{
+                           std::make_shared<const kubeapi::MemberPod>(pod_),
+                           std::make_shared<const kubeapi::StatefulGroup>(group_)};
+                     },
+                     [this](const std::string& key) {
+                       EXPECT_EQ(key, "ns/db");
+                       ++changes_;
+                     },
+                     clock_,
+                     1,
+                     base::nullMetricSink()};
+};
+
+TEST_F(RoleProberTest, RemembersRolesAndNeverGoesBackInTerms) {
+  server_.enqueue(answerJson(200, R"({"role":"leader","term":5})"));
+  server_.enqueue(answerJson(200, R"({"role":"follower","term":4})"));
+  server_.enqueue(answerJson(200, R"({"role":"follower","term":6})"));
+  probe();
+  EXPECT_EQ(prober_.roleOf("u1")->role, "leader");
+  probe();
+  EXPECT_EQ(prober_.roleOf("u1")->role, "leader");
+  probe();
+  EXPECT_EQ(prober_.roleOf("u1")->role, "follower");
+  EXPECT_EQ(prober_.roleOf("u1")->term, 6);
+  EXPECT_EQ(changes_, 2);
+  EXPECT_FALSE(prober_.roleOf("u2").has_value());
+}
+
+TEST_F(RoleProberTest, AMemberThatDoesNotAnswerLosesItsRoleAfterTheThreshold) {
+  server_.enqueue(answerJson(200, R"({"role":"leader","term":5})"));
+  server_.onRequest(answerJson(503, "{}"));
+  probe();
+  probe();
+  EXPECT_EQ(prober_.roleOf("u1")->role, "leader");
+  probe();
+  EXPECT_EQ(prober_.roleOf("u1")->role, "");
+  EXPECT_EQ(prober_.roleOf("u1")->term, 5);
+}
+
+}  // namespace
+}  // namespace stowage::operator_cmd
