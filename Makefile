@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build release test unit it conformance conformance-mutations lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release test unit it conformance conformance-mutations operator-mutations lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -68,6 +68,9 @@ conformance: check-deps check-go ## N=... generated cases (SEED=...) against kub
 
 conformance-mutations: check-deps check-go ## plant bugs and see that conformance catches each
 	@tests/conformance/mutations.py
+
+operator-mutations: check-deps ## plant bugs in the operator and see that its tests catch each
+	@tests/unit/statefulgroup/mutations.py
 
 lint: check-deps ## format, include direction, headers alone, shellcheck, file length, clang-tidy
 	@scripts/lint/all.sh

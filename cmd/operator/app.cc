@@ -10,6 +10,7 @@
 #include "cmd/operator/api_objects.h"
 #include "cmd/operator/group_caches.h"
 #include "cmd/operator/group_events.h"
+#include "cmd/operator/group_metrics.h"
 #include "cmd/operator/role_prober.h"
 #include "controlloop/control_loop.h"
 #include "k8sclient/lease/leader_election.h"
@@ -125,6 +126,7 @@ void App::Impl::wire() {
         return subject;
       },
       [this](const std::string& key) { loop_->add(key); }, clock_, seed_, metrics_);
+  metrics_.collectGauges(groupMetricNames(), [this] { return groupMetrics(caches_->groups()); });
   reconciler_ = std::make_unique<statefulgroup::Reconciler>(*caches_, *objects_, *agents_, *events_,
                                                             clock_, metrics_);
   loop_ = std::make_unique<controlloop::ControlLoop>(

@@ -208,6 +208,9 @@ class GroupCaches::Rooms {
     return groups_.cache().get(groupKey(pod.meta));
   }
 
+  [[nodiscard]] std::vector<kubeapi::StatefulGroupPtr> groups() const {
+    return sorted(groups_.cache().list());
+  }
   [[nodiscard]] std::vector<std::string> keys() const {
     std::vector<std::string> keys;
     for (const auto& group : groups_.cache().list())
@@ -314,5 +317,7 @@ kubeapi::StatefulGroupPtr GroupCaches::groupOf(const kubeapi::MemberPod& pod) co
 }
 
 std::vector<std::string> GroupCaches::keys() const { return rooms_->keys(); }
+
+std::vector<kubeapi::StatefulGroupPtr> GroupCaches::groups() const { return rooms_->groups(); }
 
 }  // namespace stowage::operator_cmd

@@ -51,8 +51,9 @@ class GroupCaches final : public statefulgroup::GroupView {
   // A pod by "ns/name", and the group whose name is on its label; null: not there.
   [[nodiscard]] kubeapi::MemberPodPtr pod(const std::string& key) const;
   [[nodiscard]] kubeapi::StatefulGroupPtr groupOf(const kubeapi::MemberPod& pod) const;
-  // All groups.
+  // All groups, as keys and as they are.
   [[nodiscard]] std::vector<std::string> keys() const;
+  [[nodiscard]] std::vector<kubeapi::StatefulGroupPtr> groups() const;
 
  private:
   class Rooms;

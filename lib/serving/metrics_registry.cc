@@ -161,6 +161,9 @@ class MetricsRegistry::Impl {
     std::lock_guard lock(render_mutex_);
     for (const auto& refresh : refreshers_) refresh();
     std::vector<prometheus::MetricFamily> families = registry_.Collect();
+    for (const auto& collect : collectors_) {
+      for (const GaugeFamily& family : collect()) families.push_back(collected(family));
+    }
     std::sort(families.begin(), families.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     for (auto& family : families) {
@@ -180,6 +183,19 @@ class MetricsRegistry::Impl {
   void beforeRender(std::function<void()> refresh) {
     std::lock_guard lock(render_mutex_);
     refreshers_.push_back(std::move(refresh));
+  }
+
+  void collectGauges(const std::vector<std::string>& names,
+                     std::function<std::vector<GaugeFamily>()> collect) {
+    {
+      std::lock_guard lock(mutex_);
+      for (const std::string& name : names) {
+        STOWAGE_CHECK(prometheus::CheckMetricName(name), name.c_str());
+        STOWAGE_CHECK(names_.insert(name).second, name.c_str());
+      }
+    }
+    std::lock_guard lock(render_mutex_);
+    collectors_.push_back(std::move(collect));
   }
 
   std::vector<std::string> familyNames() const {
@@ -203,11 +219,29 @@ class MetricsRegistry::Impl {
     return *family.spare;
   }
 
+  prometheus::MetricFamily collected(const GaugeFamily& family) const {
+    prometheus::MetricFamily out;
+    out.name = family.name;
+    out.help = family.help;
+    out.type = prometheus::MetricType::Gauge;
+    for (const auto& [labels, value] : family.series) {
+      if (out.metric.size() >= kMaxSeries) {
+        dropped_series_.increment();
+        continue;
+      }
+      prometheus::ClientMetric& metric = out.metric.emplace_back();
+      for (const auto& [name, text] : cleanLabels(labels)) metric.label.push_back({name, text});
+      metric.gauge.value = value;
+    }
+    return out;
+  }
+
   mutable std::mutex mutex_;
   mutable std::mutex render_mutex_;
   prometheus::Registry registry_;
   std::set<std::string> names_;
   std::vector<std::function<void()>> refreshers_;
+  std::vector<std::function<std::vector<GaugeFamily>()>> collectors_;
   DropCounter dropped_values_;
   DropCounter dropped_series_;
 };
@@ -235,6 +269,11 @@ base::Histogram& MetricsRegistry::histogram(const std::string& name, const std::
 
 void MetricsRegistry::beforeRender(std::function<void()> refresh) {
   impl_->beforeRender(std::move(refresh));
+}
+
+void MetricsRegistry::collectGauges(const std::vector<std::string>& names,
+                                    std::function<std::vector<GaugeFamily>()> collect) {
+  impl_->collectGauges(names, std::move(collect));
 }
 
 std::string MetricsRegistry::render() const { return impl_->render(); }

@@ -8,11 +8,19 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/metric_sink.h"
 
 namespace stowage::serving {
+
+// Gauges of objects that come and go: all series of one family as they are now.
+struct GaugeFamily {
+  std::string name;
+  std::string help;
+  std::vector<std::pair<base::MetricLabels, double>> series;
+};
 
 class MetricsRegistry final : public base::MetricSink {
  public:
@@ -40,6 +48,12 @@ class MetricsRegistry final : public base::MetricSink {
 
   // Calls `refresh` before every rendering, one at a time: for numbers that are read, not counted.
   void beforeRender(std::function<void()> refresh);
+
+  // Calls `collect` at every rendering, one at a time, and shows what it returns, whole: a series
+  // that is not returned any more is gone. `names`: of all families that it may return. At most
+  // kMaxSeries of a family are shown; the rest is counted as dropped.
+  void collectGauges(const std::vector<std::string>& names,
+                     std::function<std::vector<GaugeFamily>()> collect);
 
   // All families in the order of their names, series in the order of their labels.
   [[nodiscard]] std::string render() const;

@@ -1,0 +1,85 @@
+#include "cmd/operator/group_metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "kubeapi/pod.h"
+
+namespace stowage::operator_cmd {
+
+using kubeapi::StatefulGroup;
+using serving::GaugeFamily;
+
+namespace {
+
+constexpr std::array<const char*, 4> kConditions = {"Ready", "Available", "Progressing",
+                                                    "Degraded"};
+
+enum Family : std::size_t { kShards, kQuorate, kReplicas, kHeadroom, kCondition, kFamilies };
+
+std::vector<GaugeFamily> families() {
+  return {
+      {"stowage_group_shards", "Shards that the group wants.", {}},
+      {"stowage_group_quorate_shards", "Shards that hold their quorum.", {}},
+      {"stowage_group_replicas", "Replicas of all shards of the group, by state.", {}},
+      {"stowage_shard_headroom_min",
+       "Available members above those that must stay, in the shard that has fewest of them. Below "
+       "zero: a shard has lost its quorum.",
+       {}},
+      {"stowage_group_condition", "1 while the condition of the group is True.", {}},
+  };
+}
+
+base::MetricLabels labelsOf(const StatefulGroup& group) {
+  return {{"namespace", group.meta.ns.str()}, {"group", group.meta.name.str()}};
+}
+
+base::MetricLabels with(base::MetricLabels labels, const char* name, const char* value) {
+  labels.emplace_back(name, value);
+  return labels;
+}
+
+std::optional<int> headroom(const StatefulGroup& group) {
+  std::optional<int> least;
+  for (const auto& shard : group.status.shards)
+    least = std::min(least.value_or(std::numeric_limits<int>::max()),
+                     shard.available - shard.min_healthy);
+  return least;
+}
+
+}  // namespace
+
+std::vector<std::string> groupMetricNames() {
+  std::vector<std::string> names;
+  for (const GaugeFamily& family : families()) names.push_back(family.name);
+  return names;
+}
+
+std::vector<GaugeFamily> groupMetrics(const std::vector<kubeapi::StatefulGroupPtr>& groups) {
+  std::vector<GaugeFamily> out = families();
+  for (const auto& group : groups) {
+    const base::MetricLabels labels = labelsOf(*group);
+    const auto& status = group->status;
+    out[kShards].series.emplace_back(labels, group->spec.shards);
+    out[kQuorate].series.emplace_back(labels, status.quorate_shards);
+    const int desired = group->spec.shards * group->spec.replicas;
+    for (const auto& [state, count] : std::initializer_list<std::pair<const char*, int>>{
+             {"desired", desired},
+             {"ready", status.ready_replicas},
+             {"available", status.available_replicas},
+             {"updated", status.updated_replicas}})
+      out[kReplicas].series.emplace_back(with(labels, "state", state), count);
+    if (const auto least = headroom(*group)) out[kHeadroom].series.emplace_back(labels, *least);
+    for (const char* type : kConditions) {
+      const kubeapi::Condition* condition = kubeapi::findCondition(status.conditions, type);
+      if (condition != nullptr)
+        out[kCondition].series.emplace_back(with(labels, "type", type),
+                                            condition->status == "True" ? 1 : 0);
+    }
+  }
+  return out;
+}
+
+}  // namespace stowage::operator_cmd

@@ -1,0 +1,17 @@
+// What groups come to, as metrics: read off their statuses when metrics are rendered, so that a
+// group which is gone leaves no series behind. About a dozen series a group. Pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kubeapi/stateful_group.h"
+#include "serving/metrics_registry.h"
+
+namespace stowage::operator_cmd {
+
+std::vector<std::string> groupMetricNames();
+std::vector<serving::GaugeFamily> groupMetrics(
+    const std::vector<kubeapi::StatefulGroupPtr>& groups);
+
+}  // namespace stowage::operator_cmd

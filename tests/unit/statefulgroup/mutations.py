@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Plants bugs in the operator's planner and reconciler, one at a time, and shows that its tests catch each.
+
+Usage: tests/unit/statefulgroup/mutations.py [name ...]
+
+Not part of CI: it builds the operator's library once per bug. How: scripts/lib/planted_bugs.py.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts" / "lib"))
+import planted_bugs
+
+TEST = "stowage_statefulgroup_test"
+PLAN = "lib/statefulgroup/plan/"
+RECONCILE = "lib/statefulgroup/reconcile/"
+# name, file, text, what it becomes
+MUTATIONS = [
+    ("floor: one voter fewer is enough", PLAN + "shard_order.cc",
+     "availableWithout(shard, member) >= floorFor(shard, spec)",
+     "availableWithout(shard, member) + 1 >= floorFor(shard, spec)"),
+    ("live: others are not looked up before a member goes", RECONCILE + "step_runner.cc",
+     "if (StepResult check = checkLive(step); check.end != End::kDone) return check;", ""),
+    ("flights: nobody waits for a member that is away", PLAN + "shard_plan.cc",
+     "heal(draft) || waitForFlights(draft) || change(draft)", "heal(draft) || change(draft)"),
+    ("stuck: an outdated pod that never ran is left alone", PLAN + "healing.cc",
+     "replacePending(draft) || replaceUnready(draft)", "replaceUnready(draft)"),
+    ("unready: an outdated pod that does not serve is left alone", PLAN + "healing.cc",
+     "replacePending(draft) || replaceUnready(draft)", "replacePending(draft)"),
+    ("order: the leader goes first", PLAN + "shard_order.cc",
+     "return left != right ? left < right", "return left != right ? left > right"),
+    ("claims: dropped although their member is wanted again", RECONCILE + "step_runner.cc",
+     "std::find(wanted.begin(), wanted.end(), step.replica.ordinal) != wanted.end() ||", ""),
+    ("quarantine: a removed member's claim is taken by its successor", PLAN + "healing.cc",
+     "if (claim.quarantined() && !reusesClaims(draft.spec))", "if (false)"),
+    ("paused: the operator acts all the same", PLAN + "group_plan.cc",
+     "if (group.spec.management_policy == ManagementPolicy::kPaused) return GroupMode::kPaused;", ""),
+    ("foreign: whose pod it is does not matter", PLAN + "shard_view.cc",
+     "if (owner != nullptr && !(owner->uid == observed_.group->meta.uid)) {", "if (false) {"),
+    ("stale: a pass does not wait for the last one's writes", RECONCILE + "reconciler.cc",
+     "if (auto wait = waitForCaches(key, *observed)) return *wait;", ""),
+    ("shards: all of them are updated at once", PLAN + "group_plan.cc",
+     "in_flight >= maxUnavailableShards(spec)", "false"),
+    ("partition: it is not looked at", PLAN + "wanted.cc",
+     "return held ? targets.current : targets.update;", "return targets.update;"),
+    ("handover: the hook's word is enough", RECONCILE + "member_hooks.cc",
+     "answer.message = \"nobody else has told of the role in a later term yet\";", "return {};"),
+    ("leave: the pod goes whatever the member said", RECONCILE + "member_hooks.cc",
+     "if (result.end == End::kDone) result = leave(step, member, shard);", ""),
+    ("record: it is not written before the eviction", RECONCILE + "step_runner.cc",
+     "if (StepResult written = writeRecord(step, fence); written.end != End::kDone) return written;", ""),
+    ("adoption: a deleted group's pods are stopped on the cache's word", RECONCILE + "pass.cc",
+     "modeOf(**live) == plan.mode) return true;", "true) return true;"),
+]
+
+
+def caught():
+    tested = planted_bugs.run([f"build/dev/tests/unit/statefulgroup/{TEST}"])
+    failed = re.findall(r"\[  FAILED  \] ([A-Z]\S+\.\w+)", tested.stdout)
+    return ", ".join(dict.fromkeys(failed)) if tested.returncode != 0 else None
+
+
+if __name__ == "__main__":
+    planted_bugs.plant(MUTATIONS, TEST, caught)
