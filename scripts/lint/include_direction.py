@@ -18,6 +18,7 @@ ALLOWED = {
     "lib/serving": {"base", "kubeapi", "k8sclient"},
     "lib/program": {"base", "kubeapi", "k8sclient", "serving"},
     "cmd/scheduler": {"base", "kubeapi", "k8sclient", "placement", "config", "scheduling", "serving", "program", "cmd"},
+    "cmd/kubectl-stowage": {"base", "kubeapi", "k8sclient", "controlloop", "statefulgroup", "serving", "program", "cmd"},
     "cmd/operator": {"base", "kubeapi", "k8sclient", "controlloop", "statefulgroup", "serving", "program", "cmd"},
 }
 # Library headers that only these places may see.

@@ -58,10 +58,12 @@ Environment processEnvironment();
 
 // What `--kubeconfig` and the environment lead to: the flag's file alone (it must exist), else the
 // files of $KUBECONFIG, else ~/.kube/config; when none of those gives anything, in-cluster.
+// `context` overrides the current context unless empty; then it has to be a kubeconfig's.
 // Errors are one line: kInvalidArgument (what is wrong and where), kNotFound (nothing configured),
 // kUnsupported (understood but not offered, named).
 base::Result<ClientConfig> loadClientConfig(const std::string& kubeconfig_flag,
-                                            const Environment& environment);
+                                            const Environment& environment,
+                                            const std::string& context = {});
 
 // The merge of kubeconfig files, first to last (Kubernetes docs "Organizing cluster access"): the
 // first file that defines a cluster, user or context wins whole; the first current-context wins.

@@ -175,16 +175,21 @@ base::Result<ClientConfig> loadKubeconfig(const std::vector<std::string>& paths,
 }
 
 base::Result<ClientConfig> loadClientConfig(const std::string& kubeconfig_flag,
-                                            const Environment& environment) {
-  if (!kubeconfig_flag.empty()) return loadKubeconfig({kubeconfig_flag}, true);
+                                            const Environment& environment,
+                                            const std::string& context) {
+  if (!kubeconfig_flag.empty()) return loadKubeconfig({kubeconfig_flag}, true, context);
   const std::string variable = environment("KUBECONFIG").value_or("");
   std::vector<std::string> paths = splitPaths(variable);
   const bool from_variable = !paths.empty();
   if (!from_variable) {
     if (const auto home = environment("HOME")) paths.push_back(*home + "/.kube/config");
   }
-  base::Result<ClientConfig> config = loadKubeconfig(paths, false);
+  base::Result<ClientConfig> config = loadKubeconfig(paths, false, context);
   if (config || config.error().code() != base::Code::kNotFound) return config;
+  if (!context.empty()) {
+    return base::fail(base::Code::kNotFound,
+                      fmt::format("context \"{}\": no kubeconfig to look it up in", context));
+  }
   config = inClusterConfig(environment);
   if (config || config.error().code() != base::Code::kNotFound) return config;
   if (from_variable) {

@@ -285,6 +285,24 @@ TEST_F(KubeconfigTest, TheFlagWinsThenTheEnvironmentThenHome) {
   EXPECT_THAT(gone.error().message(), HasSubstr("KUBECONFIG=" + folder_.path("none")));
 }
 
+TEST_F(KubeconfigTest, AnotherContextThanTheCurrentOne) {
+  const std::string file = folder_.write(
+      "two",
+      "current-context: a\n"
+      "contexts: [{name: a, context: {cluster: a}}, {name: b, context: {cluster: b, namespace: "
+      "n}}]\n"
+      "clusters: [{name: a, cluster: {server: 'https://a'}}, {name: b, cluster: {server: "
+      "'https://b'}}]\n");
+  const auto by_variable = environmentOf({{"KUBECONFIG", folder_.path("none") + ":" + file}});
+  EXPECT_EQ(loadClientConfig(file, environmentOf({}), "b")->endpoint.host, "b");
+  EXPECT_EQ(loadClientConfig("", by_variable, "b")->ns, "n");
+  EXPECT_EQ(loadClientConfig("", by_variable)->endpoint.host, "a");
+  EXPECT_THAT(loadClientConfig("", by_variable, "c").error().message(),
+              HasSubstr("context \"c\" does not exist"));
+  EXPECT_THAT(loadClientConfig("", environmentOf({}), "c").error().message(),
+              HasSubstr("no kubeconfig to look it up in"));
+}
+
 TEST_F(KubeconfigTest, InClusterReadsTheServiceAccount) {
   const std::string account = "root/var/run/secrets/kubernetes.io/serviceaccount/";
   folder_.write(account + "token", "token\n");

@@ -1,0 +1,67 @@
+#include "cmd/kubectl-stowage/view/table.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace stowage::kubectl {
+
+namespace {
+
+// Characters, not bytes: the first byte of each counts.
+std::size_t widthOf(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+}  // namespace
+
+std::string Table::text(std::string_view indent) const {
+  constexpr std::size_t kWidest = 200;
+  std::vector<std::vector<std::string>> rows = rows_;
+  std::vector<std::size_t> widths;
+  for (auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = oneLine(row[i], kWidest);
+      if (row[i].empty() && i + 1 < row.size()) row[i] = "-";
+      widths[i] = std::max(widths[i], widthOf(row[i]));
+    }
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line(indent);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - widthOf(row[i]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string oneLine(std::string_view text, std::size_t limit) {
+  std::string out(base::utf8Prefix(text, limit));
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) c = ' ';
+  }
+  if (out.size() < text.size()) out += "...";
+  return out;
+}
+
+std::string roughly(base::Duration duration) {
+  const auto seconds =
+      std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count(), 0);
+  constexpr std::int64_t kMinute = 60;
+  constexpr std::int64_t kHour = 60 * kMinute;
+  constexpr std::int64_t kDay = 24 * kHour;
+  if (seconds < 2 * kMinute) return std::to_string(seconds) + "s";
+  if (seconds < 2 * kHour) return std::to_string(seconds / kMinute) + "m";
+  if (seconds < 2 * kDay) return std::to_string(seconds / kHour) + "h";
+  return std::to_string(seconds / kDay) + "d";
+}
+
+}  // namespace stowage::kubectl

@@ -1,0 +1,188 @@
+// What is asked of the API server, and what is said of its answers.
+#include "cmd/kubectl-stowage/verbs.h"
+
+#include "testing/api/scripted_api_client.h"
+#include "unit/kubectl/kubectl_harness.h"
+
+namespace stowage::kubectl {
+namespace {
+
+using statefulgroup::Resource;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr const char* kGroup = "/apis/stowage.dev/v1alpha1/namespaces/ns/statefulgroups/db";
+
+class VerbsTest : public KubectlTest {
+ protected:
+  void SetUp() override {
+    harness_.put(1, 3);
+    harness_.put(1, 3, image("x:2"));
+  }
+  VerbsTest& answerGroup() {
+    api_.answer(groupJson());
+    return *this;
+  }
+  VerbsTest& answerEverything() {
+    answerGroup();
+    for (const Resource resource : {Resource::kPods, Resource::kRevisions, Resource::kBudgets})
+      api_.answer(list(resource));
+    return *this;
+  }
+  std::string list(Resource resource) {
+    Json items = Json::array();
+    for (const auto& [key, object] : harness_.cluster.objects()) {
+      if (key.first == resource) items.push_back(object);
+    }
+    return Json{{"metadata", {{"resourceVersion", "9"}}}, {"items", items}}.dump();
+  }
+  std::string pod(const std::string& name) {
+    return harness_.cluster.find(Resource::kPods, name)->dump();
+  }
+  // What is printed, or the error after "error: ".
+  std::string run(Verb verb, const std::string& name) {
+    Options options;
+    options.verb = verb;
+    options.name = name;
+    const auto result = verbs_.run(options);
+    return result ? *result : "error: " + result.error().message();
+  }
+  testing::AskedCall lastCall() { return api_.calls().back(); }
+
+  testing::ScriptedApiClient api_;
+  Verbs verbs_{api_, harness_.clock, "ns"};
+};
+
+TEST_F(VerbsTest, StatusReadsTheGroupAndWhatIsItsOwn) {
+  answerEverything();
+  EXPECT_THAT(run(Verb::kStatus, "db"), HasSubstr("db-0-2  available"));
+  EXPECT_THAT(api_.asked(), ElementsAre(EndsWith(kGroup),
+                                        HasSubstr("/pods?labelSelector=stowage.dev%2Fgroup%3Ddb"),
+                                        HasSubstr("/controllerrevisions?labelSelector="),
+                                        EndsWith("/namespaces/ns/poddisruptionbudgets")));
+}
+
+TEST_F(VerbsTest, ErrorsAreOneLineAndExact) {
+  api_.fail(testing::apiError(404, "NotFound", "statefulgroups.stowage.dev \"db\" not found"));
+  EXPECT_EQ(run(Verb::kStatus, "db"), "error: there is no StatefulGroup db in namespace ns");
+  api_.fail(testing::apiError(404, "NotFound", "the server could not find the requested resource"));
+  EXPECT_THAT(run(Verb::kStatus, "db"), HasSubstr("does not know StatefulGroups"));
+  api_.fail(testing::apiError(403, "Forbidden", "no"));
+  EXPECT_EQ(run(Verb::kPause, "db"), "error: reading group db: no");
+}
+
+TEST_F(VerbsTest, RollbackWritesAJsonPatchAndTellsWhatChanged) {
+  answerEverything();
+  answerGroup();
+  const std::string said = run(Verb::kRollback, "db");
+  EXPECT_THAT(said, HasSubstr("revision 1 ("));
+  EXPECT_THAT(said, HasSubstr("template.spec.containers[main].image: x:2 -> example.test/db:1"));
+  EXPECT_EQ(lastCall().line(), std::string("PATCH ") + kGroup + "?fieldManager=kubectl-stowage");
+  EXPECT_EQ(lastCall().content_type, "application/json-patch+json");
+}
+
+TEST_F(VerbsTest, ARollbackThatSomebodyOvertookSaysSo) {
+  answerEverything();
+  api_.fail(testing::apiError(422, "Invalid", "the server rejected our request"));
+  Json changed = Json::parse(groupJson());
+  changed["metadata"]["generation"] = 99;
+  api_.answer(changed.dump());
+  EXPECT_THAT(run(Verb::kRollback, "db"), HasSubstr("somebody has changed group db meanwhile"));
+  // Not so when it is the very same.
+  answerEverything();
+  api_.fail(testing::apiError(422, "Invalid", "replicas: too many"));
+  answerGroup();
+  EXPECT_EQ(run(Verb::kRollback, "db"), "error: rolling db back: replicas: too many");
+}
+
+TEST_F(VerbsTest, RestartAndPauseSetOneFieldOfThatVeryGroup) {
+  answerGroup();
+  answerGroup();
+  EXPECT_THAT(run(Verb::kRestart, "db"), HasSubstr("every member gets a new pod"));
+  const Json body = Json::parse(lastCall().body);
+  EXPECT_EQ(body["metadata"], (Json{{"uid", Json::parse(groupJson())["metadata"]["uid"]}}));
+  EXPECT_THAT(body["spec"], SizeIs(1));
+  EXPECT_TRUE(body["spec"].contains("restartTime"));
+  answerGroup();
+  answerGroup();
+  EXPECT_THAT(run(Verb::kPause, "db"), HasSubstr("paused"));
+  EXPECT_EQ(Json::parse(lastCall().body)["spec"], (Json{{"managementPolicy", "Paused"}}));
+  answerGroup();
+  EXPECT_EQ(run(Verb::kResume, "db"), "db is managed already\n");
+  EXPECT_EQ(lastCall().verb, "GET");
+}
+
+TEST_F(VerbsTest, ReplaceEvictsThatVeryPod) {
+  api_.answer(pod("db-0-1"));
+  answerEverything();
+  api_.answer("{}");
+  EXPECT_THAT(run(Verb::kReplace, "db-0-1"), HasSubstr("evicted"));
+  EXPECT_THAT(lastCall().line(), HasSubstr("POST /api/v1/namespaces/ns/pods/db-0-1/eviction"));
+  EXPECT_EQ(Json::parse(lastCall().body)["deleteOptions"]["preconditions"]["uid"],
+            harness_.uidOf("db-0-1"));
+}
+
+TEST_F(VerbsTest, ReplaceRefusesWithoutAWrite) {
+  harness_.cluster.setReady("db-0-0", false);
+  api_.answer(pod("db-0-1"));
+  answerEverything();
+  EXPECT_THAT(run(Verb::kReplace, "db-0-1"), HasSubstr("error: db-0-1 is not replaced: shard 0"));
+  EXPECT_EQ(lastCall().verb, "GET");
+  Json foreign = Json::parse(pod("db-0-1"));
+  foreign["metadata"].erase("ownerReferences");
+  api_.answer(foreign.dump());
+  EXPECT_EQ(run(Verb::kReplace, "db-0-1"), "error: pod db-0-1 is no member of a StatefulGroup");
+  foreign = Json::parse(pod("db-0-1"));
+  foreign["metadata"]["ownerReferences"][0]["uid"] = "another";
+  api_.answer(foreign.dump());
+  answerEverything();
+  EXPECT_THAT(run(Verb::kReplace, "db-0-1"), HasSubstr("belongs to an earlier group"));
+}
+
+TEST_F(VerbsTest, TheBudgetHasTheLastWord) {
+  api_.answer(pod("db-0-1"));
+  answerEverything();
+  api_.fail(testing::apiError(429, "TooManyRequests", "Cannot evict pod: budget"));
+  EXPECT_EQ(run(Verb::kReplace, "db-0-1"),
+            "error: db-0-1 is not replaced: Cannot evict pod: budget");
+}
+
+TEST(OptionsTest, VerbsTakeFlagsBeforeAndAfter) {
+  const auto parse = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "kubectl-stowage");
+    return parseOptions(static_cast<int>(words.size()), words.data());
+  };
+  const auto ok = parse({"rollback", "db", "-n", "ns", "--to-revision", "3"});
+  ASSERT_TRUE(std::holds_alternative<Options>(ok)) << std::get<program::EarlyExit>(ok).text;
+  const auto& options = std::get<Options>(ok);
+  EXPECT_EQ(options.verb, Verb::kRollback);
+  EXPECT_EQ(options.name, "db");
+  EXPECT_EQ(options.ns, "ns");
+  EXPECT_EQ(options.to_revision, 3);
+  const auto watch = parse({"--context", "c", "status", "db", "-w"});
+  ASSERT_TRUE(std::holds_alternative<Options>(watch));
+  EXPECT_TRUE(std::get<Options>(watch).watch);
+  EXPECT_EQ(std::get<Options>(watch).context, "c");
+  for (const auto& wrong :
+       std::vector<std::vector<const char*>>{{},
+                                             {"status"},
+                                             {"nonsense", "db"},
+                                             {"status", "db", "-o", "yaml"},
+                                             {"rollback", "db", "--to-revision", "-1"},
+                                             {"pause", "db", "extra"}}) {
+    const auto early = parse(wrong);
+    ASSERT_TRUE(std::holds_alternative<program::EarlyExit>(early));
+    EXPECT_EQ(std::get<program::EarlyExit>(early).code, 2);
+  }
+  const auto help = parse({"rollback", "--help"});
+  ASSERT_TRUE(std::holds_alternative<program::EarlyExit>(help));
+  EXPECT_EQ(std::get<program::EarlyExit>(help).code, 0);
+  EXPECT_THAT(std::get<program::EarlyExit>(help).text, HasSubstr("--to-revision"));
+  EXPECT_THAT(std::get<program::EarlyExit>(help).text, HasSubstr("--namespace"));
+}
+
+}  // namespace
+}  // namespace stowage::kubectl

@@ -1,0 +1,134 @@
+// What people are shown: tables, status, history.
+#include "cmd/kubectl-stowage/view/history.h"
+#include "cmd/kubectl-stowage/view/report.h"
+#include "cmd/kubectl-stowage/view/revision_diff.h"
+#include "cmd/kubectl-stowage/view/table.h"
+#include "unit/kubectl/kubectl_harness.h"
+
+namespace stowage::kubectl {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
+  Table table({"A", "LONGER", "C"});
+  table.add({"wide cell", "", ""});
+  table.add({"é", "x", "end"});
+  EXPECT_EQ(table.text(),
+            "A          LONGER  C\n"
+            "wide cell  -\n"
+            "é          x       end\n");
+}
+
+TEST(TableTest, WhatTheClusterSaysCannotMoveTheCursor) {
+  EXPECT_EQ(oneLine("a\x1b[2J\nb\x7f", 100), "a [2J b ");
+  EXPECT_EQ(oneLine("abcdef", 3), "abc...");
+}
+
+TEST(TableTest, AgesAreRough) {
+  EXPECT_EQ(roughly(-1s), "0s");
+  EXPECT_EQ(roughly(119s), "119s");
+  EXPECT_EQ(roughly(120s), "2m");
+  EXPECT_EQ(roughly(119min), "119m");
+  EXPECT_EQ(roughly(47h), "47h");
+  EXPECT_EQ(roughly(49h), "2d");
+}
+
+TEST(RevisionDiffTest, NamesWhatChanged) {
+  const char* before = R"({"template":{"metadata":{"labels":{"a.b/c":"1"}},"spec":{
+    "containers":[{"name":"main","image":"db:1","args":["a"]},{"name":"old","image":"x"}]}}})";
+  const char* after = R"({"template":{"metadata":{"labels":{"a.b/c":"2"}},"spec":{
+    "containers":[{"name":"main","image":"db:2","args":["a","b"]}],"priorityClassName":"high"}},
+    "restartTime":"2026-01-01T00:00:00Z"})";
+  EXPECT_THAT(
+      changesBetween(before, after),
+      ElementsAre("restartTime: new, 2026-01-01T00:00:00Z",
+                  "template.metadata.labels[a.b/c]: 1 -> 2",
+                  R"(template.spec.containers[main].args: ["a"] -> ["a","b"])",
+                  "template.spec.containers[main].image: db:1 -> db:2",
+                  R"(template.spec.containers[old]: removed, was {"image":"x","name":"old"})",
+                  "template.spec.priorityClassName: new, high"));
+}
+
+TEST(RevisionDiffTest, AnotherOrderIsAChange) {
+  EXPECT_THAT(changesBetween(R"({"l":[{"name":"a"},{"name":"b"}]})",
+                             R"({"l":[{"name":"b"},{"name":"a"}]})"),
+              ElementsAre("l: another order"));
+  EXPECT_THAT(changesBetween(R"({"l":[1]})", R"({"l":[1]})"), IsEmpty());
+  EXPECT_THAT(changesBetween("{", "{}"), ElementsAre("data: cannot be read"));
+}
+
+TEST(RevisionDiffTest, ManyChangesAreCut) {
+  EXPECT_EQ(inShort({"a", "b", "c"}, 2), "a; b; and 1 more");
+  EXPECT_EQ(inShort({"a"}, 2), "a");
+}
+
+using StatusTest = KubectlTest;
+
+TEST_F(StatusTest, AGroupInPeace) {
+  harness_.put(2, 3);
+  harness_.cluster.setRole("db-0-1", "leader");
+  harness_.settle();
+  harness_.clock.advance(5min);
+  auto seen = observed();
+  for (auto& budget : seen.budgets) {
+    auto judged = std::make_shared<kubeapi::PodDisruptionBudget>(*budget);
+    judged->disruptions_allowed = 1;
+    budget = judged;
+  }
+  expectGolden("status_in_peace.txt", statusText(reportOf(seen, now())));
+  expectGolden("status_in_peace.json", statusJson(reportOf(seen, now())));
+}
+
+TEST_F(StatusTest, ARolloutThatWaits) {
+  harness_.put(2, 3);
+  harness_.unschedulable_images = {"x:2"};
+  harness_.put(2, 3, image("x:2"));
+  harness_.clock.advance(90s);
+  const std::string text = statusText(reportOf(observed(), now()));
+  expectGolden("status_rollout_waits.txt", text);
+  EXPECT_THAT(text, HasSubstr("1 -> 2"));
+}
+
+TEST_F(StatusTest, PausedAndNotSeenYet) {
+  harness_.put(1, 3);
+  auto seen = observed();
+  auto group = std::make_shared<kubeapi::StatefulGroup>(*seen.group);
+  group->meta.generation += 1;
+  group->spec.management_policy = kubeapi::group::ManagementPolicy::kPaused;
+  seen.group = group;
+  const std::string text = statusText(reportOf(seen, now()));
+  EXPECT_THAT(text, HasSubstr("paused: the operator looks on"));
+  EXPECT_THAT(text, HasSubstr("does stowage-operator run?"));
+}
+
+using HistoryTest = KubectlTest;
+
+TEST_F(HistoryTest, NewestFirstWithWhatChanged) {
+  harness_.put(1, 3);
+  harness_.put(1, 3, image("x:2"));
+  Json more = image("x:2");
+  more["restartTime"] = "2026-01-01T00:00:00Z";
+  harness_.put(1, 3, more);
+  harness_.clock.advance(1h);
+  expectGolden("history.txt", historyText(observed(), now()));
+  const Json json = Json::parse(historyJson(observed()));
+  ASSERT_EQ(json.size(), 3U);
+  EXPECT_EQ(json[0]["mark"], "current");
+  EXPECT_EQ(json[0]["pods"], 3);
+  EXPECT_EQ(json[1]["changes"][0],
+            "template.spec.containers[main].image: example.test/db:1 -> x:2");
+}
+
+TEST_F(HistoryTest, NoneYet) {
+  harness_.put(1, 3);
+  auto seen = observed();
+  seen.revisions.clear();
+  EXPECT_EQ(historyText(seen, now()), "no revisions yet\n");
+}
+
+}  // namespace
+}  // namespace stowage::kubectl
