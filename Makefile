@@ -114,6 +114,8 @@ demo: check-deps check-go ## watch Stowage schedule 300 pods on a real local con
 
 full: test asan tsan fuzz bench ## everything, also what CI has no time for
 	@$(MAKE) --no-print-directory conformance N=20000
+	STOWAGE_MODEL_DEPTH=2 $(BUILD)/tests/unit/statefulgroup/stowage_statefulgroup_test --gtest_filter='ReconcilerModel*'
+	STOWAGE_GROUPS=500 $(BUILD)/tests/integration/operator/stowage_operator_it --gtest_filter='ManyGroups*'
 	STOWAGE_SOAK_SECONDS=120 $(BUILD)/tests/integration/two_schedulers/stowage_two_schedulers_it --gtest_filter='TwoSchedulers*'
 	demo/demo.sh </dev/null
 
