@@ -12,6 +12,7 @@ namespace stowage::statefulgroup {
 
 using kubeapi::group::ExpansionPolicy;
 using kubeapi::group::HookMode;
+using kubeapi::group::PodUpdatePolicy;
 using kubeapi::group::Retention;
 using kubeapi::group::UpdateType;
 
@@ -96,20 +97,13 @@ bool dropClaims(PlanDraft& draft) {
   return acted;
 }
 
-const kubeapi::group::ClaimTemplate* claimTemplate(PlanDraft& draft, const Symbol& name) {
-  const auto found =
-      std::find_if(draft.spec.claim_templates.begin(), draft.spec.claim_templates.end(),
-                   [&](const auto& known) { return known.name == name; });
-  return found == draft.spec.claim_templates.end() ? nullptr : &*found;
-}
-
 // The claims of one replica at a time, by ordinal.
 bool growClaims(PlanDraft& draft) {
   if (draft.spec.expansion_policy != ExpansionPolicy::kOnline) return false;
   for (const Member& member : draft.shard.members) {
     bool acted = false;
     for (const ClaimSight& claim : member.claims) {
-      const auto wanted = claimTemplate(draft, claim.claim_template);
+      const auto wanted = claimTemplate(draft.spec, claim.claim_template);
       if (!claim.claim || claim.terminating() || wanted == nullptr) continue;
       if (claim.claim->request < wanted->storage) {
         draft.act(GrowClaim{member.replica, claim.claim_template, claim.claim},
@@ -131,6 +125,11 @@ bool update(PlanDraft& draft) {
   for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
     if (!member.wanted || !member.outdated() || member.quiet) continue;
     draft.plan.work = ShardWork::kRollingOut;
+    if (rollingUpdateOf(draft.spec).pod_update_policy == PodUpdatePolicy::kInPlaceOnly) {
+      draft.waitFor(fmt::format("{} cannot be updated in place, and podUpdatePolicy is InPlaceOnly",
+                                draft.podOf(member)));
+      return true;
+    }
     const std::string& off =
         draft.rules.voluntary_off.empty() ? draft.rules.updates_off : draft.rules.voluntary_off;
     if (!off.empty()) {

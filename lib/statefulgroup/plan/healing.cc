@@ -11,6 +11,7 @@
 
 namespace stowage::statefulgroup {
 
+using kubeapi::group::ExpansionPolicy;
 using kubeapi::group::HookMode;
 using kubeapi::group::NodeLoss;
 using kubeapi::group::StartupPolicy;
@@ -78,7 +79,19 @@ bool joinsOneByOne(PlanDraft& draft) {
 
 bool isJoining(const Member& member) { return stays(member) && member.wanted && !member.joined; }
 
+// Volumes of pods that are not there grow best.
+void growBeforeCreation(PlanDraft& draft, const Member& member) {
+  if (draft.spec.expansion_policy != ExpansionPolicy::kOnRecreate) return;
+  for (const ClaimSight& sight : member.claims) {
+    const auto* wanted = claimTemplate(draft.spec, sight.claim_template);
+    if (sight.claim && wanted != nullptr && sight.claim->request < wanted->storage)
+      draft.act(GrowClaim{member.replica, sight.claim_template, sight.claim},
+                "the template asks for more, and the pod is not there", ShardWork::kExpanding);
+  }
+}
+
 void create(PlanDraft& draft, const Member& member, std::vector<int>& slots) {
+  growBeforeCreation(draft, member);
   CreateMember step{member.replica, member.target, std::nullopt};
   if (member.voter) {
     step.slot = slotForNewVoter(slots);

@@ -44,6 +44,12 @@ std::vector<int> wantedOrdinals(const Spec& spec, int shard) {
   return ordinals;
 }
 
+const kubeapi::group::ClaimTemplate* claimTemplate(const Spec& spec, const Symbol& name) {
+  const auto found = std::find_if(spec.claim_templates.begin(), spec.claim_templates.end(),
+                                  [&](const auto& known) { return known.name == name; });
+  return found == spec.claim_templates.end() ? nullptr : &*found;
+}
+
 bool reusesClaims(const Spec& spec) {
   using kubeapi::group::RetainedClaim;
   const bool members = spec.membership.mode != kubeapi::group::HookMode::kNone;

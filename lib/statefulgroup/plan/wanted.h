@@ -30,6 +30,10 @@ Symbol targetOf(const kubeapi::group::Spec& spec, const Targets& targets, Replic
 // How many shards may have a replica in flight for an update at once: at least one.
 int maxUnavailableShards(const kubeapi::group::Spec& spec);
 
+// The claim template of that name; nullptr: there is none.
+const kubeapi::group::ClaimTemplate* claimTemplate(const kubeapi::group::Spec& spec,
+                                                   const Symbol& name);
+
 // Whether a new replica takes the claim that a removed one left, or waits for somebody to look at
 // it.
 bool reusesClaims(const kubeapi::group::Spec& spec);

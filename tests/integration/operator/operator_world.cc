@@ -24,7 +24,7 @@ std::unique_ptr<SchedulerProcess>& scheduler() {
 }
 
 Json zonedNode(int number) {
-  Json node = nodeManifest("node-" + std::to_string(number), "16", "64Gi");
+  Json node = nodeManifest("node-" + std::to_string(number), "1000", "4000Gi", "2000");
   node["metadata"]["labels"]["topology.kubernetes.io/zone"] = "zone-" + std::to_string(number % 3);
   return node;
 }

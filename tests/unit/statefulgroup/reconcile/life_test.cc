@@ -105,6 +105,39 @@ TEST_F(GroupLife, WhatNobodyNoticesIsUpdatedInPlace) {
   EXPECT_THAT(takeRemovals(), SizeIs(6));
 }
 
+TEST_F(GroupLife, WhatCannotBeDoneInPlaceWaitsWhereOnlyThatIsAllowed) {
+  put(1, 3);
+  takeRemovals();
+  Json more = image("example.test/db:2");
+  more["updateStrategy"] = {{"rollingUpdate", {{"podUpdatePolicy", "InPlaceOnly"}}}};
+  put(1, 3, more);
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  EXPECT_THAT(status()["shards"][0]["reason"].get<std::string>(), HasSubstr("InPlaceOnly"));
+}
+
+TEST_F(GroupLife, VolumesGrowAtOnceOrWithTheNextPod) {
+  const auto storage = [&](const char* claim) {
+    return (*cluster.find(Resource::kClaims, claim))["spec"]["resources"]["requests"]["storage"]
+        .get<std::string>();
+  };
+  Json more = withClaims();
+  put(1, 3, more);
+  takeRemovals();
+  more["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] = "2Gi";
+  put(1, 3, more);
+  EXPECT_EQ(storage("data-db-0-0"), "2Gi");
+  EXPECT_EQ(storage("data-db-0-2"), "2Gi");
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  more["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] = "3Gi";
+  more["volumeExpansionPolicy"] = "OnRecreate";
+  put(1, 3, more);
+  EXPECT_EQ(storage("data-db-0-1"), "2Gi");
+  cluster.drain("db-0-1");
+  settle();
+  EXPECT_EQ(storage("data-db-0-1"), "3Gi");
+  EXPECT_EQ(storage("data-db-0-0"), "2Gi");
+}
+
 // kubernetes#67250: a rollout that is stuck goes on when the template is mended.
 TEST_F(GroupLife, AStuckRolloutHealsWhenTheTemplateIsMended) {
   put(1, 3);
@@ -305,6 +338,26 @@ TEST_F(GroupLife, ClaimsOfMembersThatLeftGoWhenTheUserWantsIt) {
   put(1, 5, more);
   put(1, 3, more);
   EXPECT_THAT(claims(), ElementsAre("data-db-0-0", "data-db-0-1", "data-db-0-2"));
+}
+
+// An operator whose caches are old does not know that the members are wanted again.
+TEST_F(GroupLife, ClaimsThatAreWantedAgainAreNotDroppedOnOldCaches) {
+  Json more = withClaims();
+  more["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
+  put(1, 5, more);
+  cluster.putGroup("db", groupSpec(1, 3, more));
+  for (int i = 0; i < 40 && cluster.names(Resource::kPods).size() > 3; ++i) {
+    pass();
+    kubelet();
+  }
+  ASSERT_THAT(pods(), SizeIs(3));
+  ASSERT_THAT(claims(), SizeIs(5));
+  view.sync(cluster);
+  cluster.putGroup("db", groupSpec(1, 5, more));
+  restart();  // another one, which does not know what was written
+  passOnOldCaches();
+  EXPECT_THAT(claims(), SizeIs(5));
+  EXPECT_THAT(checker.violations(), IsEmpty());
 }
 
 TEST_F(GroupLife, ADeletedGroupStopsInOrderAndLeavesNothing) {

@@ -78,7 +78,8 @@ class Explorer {
  public:
   Explorer(int depth, std::size_t limit) : depth_(depth), limit_(limit) {}
 
-  // Forms the group by passes and a kubelet that does its work, then lets `change` happen.
+  // Forms the group by passes and a kubelet that does its work, then lets `change` happen, and the
+  // operator have a first look at it.
   void start(const Json& spec, const std::function<void(SimulatedCluster&)>& change) {
     State state{SimulatedCluster(clock_), {}, 0, "start"};
     state.cluster.putGroup("db", spec);
@@ -91,6 +92,10 @@ class Explorer {
       }
     }
     change(state.cluster);
+    // The change is known, and what comes before anything is done about members is done.
+    state.seen = state.cluster.objects();
+    pass(state, std::nullopt);
+    state.seen = state.cluster.objects();
     add(std::move(state));
   }
 
