@@ -1,7 +1,11 @@
 // Groups that come, grow, shrink, sleep and go, on a real API server with real controllers.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "integration/operator/operator_world.h"
+#include "stowage_paths.h"
 
 namespace stowage::testing {
 namespace {
@@ -104,6 +108,22 @@ TEST_F(GroupLifeIt, AtRestAndAcrossRestartsNothingIsWritten) {
       30s));
   EXPECT_THAT(operatorWrites(mark), IsEmpty());
   EXPECT_EQ(uids("db"), before);
+  // What is served is documented.
+  std::ifstream file(std::string(STOWAGE_SOURCE_DIR) + "/docs/metrics.md");
+  const std::string docs{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream lines(operator_->get("/metrics", token).body);
+  int families = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# TYPE ")) continue;
+    const std::string name = line.substr(7, line.find(' ', 7) - 7);
+    ++families;
+    const bool known = docs.find("`" + name + "`") != std::string::npos;
+    EXPECT_TRUE(known || name.starts_with("workqueue_")) << name << " is not in docs/metrics.md";
+  }
+  EXPECT_GT(families, 30);
+  EXPECT_EQ(operator_->metric("stowage_shard_headroom_min{group=\"db\",namespace=\"" + ns_ + "\"}",
+                              token),
+            1);
 }
 
 TEST_F(GroupLifeIt, ScalesOutAndInByTheScaleSubresource) {
