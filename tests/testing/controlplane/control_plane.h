@@ -46,6 +46,7 @@ class ControlPlane {
   [[nodiscard]] CommandResult kubectl(const std::vector<std::string>& arguments);
   [[nodiscard]] CommandResult kubectlWithInput(const std::vector<std::string>& arguments,
                                                const std::string& input);
+  [[nodiscard]] const std::string& kubectlPath() const { return kubectl_; }
   // kubectl with another kubeconfig.
   [[nodiscard]] CommandResult kubectlAs(const std::string& kubeconfig,
                                         const std::vector<std::string>& arguments);
