@@ -107,9 +107,9 @@ bench-cluster: check-deps check-go ## Stowage beside kube-scheduler on a real ku
 	(cd tests/controlplane && go test ./load && go build -o $(CURDIR)/build/release/bench-load ./load)
 	bench/cluster/run.py
 
-demo: check-deps check-go ## watch Stowage schedule 300 pods on a real local control plane
+demo: check-deps check-go ## watch Stowage schedule 300 pods and run a group on a real local control plane
 	@cmake --preset dev >/dev/null
-	ninja -C $(BUILD) stowage-scheduler
+	ninja -C $(BUILD) stowage-scheduler stowage-operator kubectl-stowage
 	demo/demo.sh
 
 full: test asan tsan fuzz bench ## everything, also what CI has no time for

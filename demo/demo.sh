@@ -8,6 +8,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${STOWAGE_BIN:-$root/build/dev/cmd/scheduler/stowage-scheduler}
 controlplane=$root/tests/controlplane/controlplane.sh
 tools=$root/tests/tools/tools.sh
+operator_bin=${STOWAGE_OPERATOR_BIN:-$root/build/dev/cmd/operator/stowage-operator}
+verbs_bin=${STOWAGE_KUBECTL_BIN:-$root/build/dev/cmd/kubectl-stowage/kubectl-stowage}
 total=300
 keep=no
 [[ ${1:-} == --keep ]] && keep=yes
@@ -15,6 +17,7 @@ keep=no
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/stowage-demo.XXXXXX")
 stowage_pid=""
+operator_pid=""
 
 say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
 plain() { [[ -t 1 && -z ${NO_COLOR:-} ]] || say() { printf '\n==> %s\n' "$*"; }; }
@@ -23,7 +26,11 @@ plain
 cleanup() {
   local code=$?
   trap - EXIT INT TERM HUP
-  if [[ -n $stowage_pid ]]; then kill -TERM "$stowage_pid" 2>/dev/null || true; wait "$stowage_pid" 2>/dev/null || true; fi
+  local pid
+  for pid in $operator_pid $stowage_pid; do
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
   "$tools" kwok-stop "$dir/kwok" >/dev/null 2>&1 || true
   "$controlplane" stop "$dir/cp" >/dev/null 2>&1 || true
   if [[ $code -ne 0 && $code -ne 130 ]]; then
@@ -35,6 +42,22 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
+
+stowage() { "$verbs_bin" "$@" --kubeconfig "$dir/cp/admin.kubeconfig"; }
+
+# Waits until the group's status is of its present spec and says that all members are as wanted.
+wait_ready() {
+  local start=$SECONDS
+  until [[ $(k get sfg "$1" -n "$2" -o jsonpath='{.metadata.generation}={.status.observedGeneration} {.status.conditions[?(@.type=="Ready")].status}') =~ ^([0-9]+)=([0-9]+)\ True$ &&
+    ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]]; do
+    if ((SECONDS - start > 120)); then
+      echo "Group $2/$1 is not ready after 120 s:" >&2
+      stowage status "$1" -n "$2" >&2
+      return 1
+    fi
+    read -rt 0.3 <> <(:) || true
+  done
+}
 
 k() { "$kubectl" --kubeconfig "$dir/cp/admin.kubeconfig" "$@"; }
 
@@ -113,10 +136,35 @@ k get pods -A -o json >"$dir/right.json"
 say "The same 300 pods (and 12 platform pods), placed twice"
 python3 "$root/demo/picture.py" "$dir/nodes.json" kube-scheduler "$dir/left.json" Stowage "$dir/right.json"
 
+say "Now stowage-operator: a StatefulGroup of 2 shards of 3 replicas, placed by Stowage"
+k apply -f "$root/lib/statefulgroup/crd/statefulgroups.stowage.dev.yaml" >/dev/null
+until k wait --for=condition=Established crd/statefulgroups.stowage.dev --timeout=30s >/dev/null 2>&1; do
+  read -rt 0.2 <> <(:) || true
+done
+operator_identity=$("$controlplane" operator-identity "$dir/cp" 2>/dev/null)
+"$operator_bin" --kubeconfig "$operator_identity" --leader-elect=false --secure-port 0 >"$dir/operator.log" 2>&1 &
+operator_pid=$!
+k create -f "$root/demo/group.yaml" >/dev/null
+wait_ready db shop
+stowage status db -n shop
+
+say "Its template changes: one member of a shard at a time, and never below the quorum"
+k patch sfg db -n shop --type=json \
+  -p '[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"example.test/db:2"}]' >/dev/null
+until [[ $(k get sfg db -n shop -o jsonpath='{.status.updatedReplicas}') =~ ^[23]$ ]]; do read -rt 0.1 <> <(:) || true; done
+stowage status db -n shop
+wait_ready db shop
+stowage history db -n shop
+
+say "And back again"
+stowage rollback db -n shop
+wait_ready db shop
+stowage status db -n shop | sed -n 1,5p
+
 say "Where to look next"
 cat <<TEXT
   export KUBECONFIG=$dir/cp/admin.kubeconfig
-  export PATH=$(dirname "$kubectl"):\$PATH
+  export PATH=$(dirname "$kubectl"):$(dirname "$verbs_bin"):\$PATH
   kubectl get pods -n shop -o wide                        # which node each pod went to
   kubectl describe pod -n shop web-00                     # the Scheduled event, by stowage-scheduler
   kubectl get lease -n kube-system stowage-scheduler      # who leads
@@ -124,7 +172,10 @@ cat <<TEXT
   kubectl describe pod big                                # FailedScheduling says why, node by node
   curl -sk https://127.0.0.1:$port/readyz?verbose         # named checks of the scheduler
   curl -sk -H "Authorization: Bearer \$(kubectl create token -n stowage-system metrics-reader)" https://127.0.0.1:$port/metrics
-  less $dir/stowage.log
+  kubectl stowage status db -n shop --watch               # then, elsewhere: kubectl stowage restart db -n shop
+  kubectl stowage replace db-0-1 -n shop                  # a new pod for one member, when it can be spared
+  kubectl explain statefulgroup.spec                      # every field of a group; docs/statefulgroup.md is the guide
+  less $dir/stowage.log $dir/operator.log
 TEXT
 if [[ -t 0 && -t 1 || $keep == yes ]]; then
   say "Everything keeps running. Press Ctrl-C to stop it and clean up."
