@@ -198,9 +198,12 @@ StepResult StepRunner::carryOut(const ChangePod& step, const std::string& reason
 StepResult StepRunner::carryOut(const AdoptPod& step, const std::string& reason) {
   StepResult result;
   if (liveGroup(result) == nullptr) return result;
+  // Its labels may name the uid of a group that was there before: budgets and Services select by
+  // it.
   const Json patch = {
       {"metadata",
-       {{"ownerReferences", Json::array({ownerReference(group_.meta, Ownership::kController)})}}}};
+       {{"labels", identityLabels(group_, step.replica)},
+        {"ownerReferences", Json::array({ownerReference(group_.meta, Ownership::kController)})}}}};
   const std::string name = step.pod->meta.name.str();
   result = resultOf(writes_.patch(Resource::kPods, name, fenceOf(step.pod->meta), patch.dump()));
   if (result.end == End::kDone)
