@@ -1,7 +1,8 @@
-// Pods that others left are taken over, as docs/statefulgroup.md tells how.
+// What docs/statefulgroup.md tells people to do: taking over what others left, the example.
 #include <gmock/gmock.h>
 
 #include "integration/operator/operator_world.h"
+#include "stowage_paths.h"
 
 namespace stowage::testing {
 namespace {
@@ -112,6 +113,16 @@ TEST_F(AdoptionIt, AStatefulSetBecomesAGroup) {
   EXPECT_THAT(eventsOf("db", "SuccessfulAdopt"), SizeIs(::testing::Ge(3U)));
   const Json pod = pods("db")["db-0"];
   EXPECT_EQ(pod["spec"]["subdomain"], "db-nodes");
+}
+
+// A pod of it cannot run here; but the API server takes all of it.
+TEST_F(AdoptionIt, TheExampleIsAccepted) {
+  run({"create", "-f", STOWAGE_SOURCE_DIR "/examples/primary-replica/group.yaml"});
+  await("log", "TemplateValid", "True/Accepted");
+  EXPECT_TRUE(waitFor([&] { return pods("log").size() == 3; }, 30s));
+  EXPECT_THAT(namesOf("services", "log"),
+              ElementsAre("log-0-client", "log-0-peers", "log-0-primary"));
+  EXPECT_EQ(getObject(cluster_, {"pdb", "log-0", "-n", ns_})["spec"]["minAvailable"], 2);
 }
 
 }  // namespace
