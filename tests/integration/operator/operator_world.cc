@@ -58,7 +58,9 @@ void OperatorWorld::SetUpTestSuite() {
   createAll(cluster, nodes);
   tools({"kwok-start", cluster.logDir() + "/kwok", cluster.adminKubeconfig(),
          std::to_string(getpid())});
-  scheduler() = std::make_unique<SchedulerProcess>(cluster, SchedulerFlags());
+  SchedulerFlags flags;
+  flags.verify_caches = false;
+  scheduler() = std::make_unique<SchedulerProcess>(cluster, flags);
   ASSERT_TRUE(scheduler()->waitReady());
 }
 

@@ -65,7 +65,8 @@ void ServerProcess::run(ControlPlane& cluster, const std::string& program,
 SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags) {
   std::vector<std::string> typed = {
       "--leader-elect-resource-namespace", flags.lease_namespace,
-      flags.leader_elect ? "--leader-elect=true" : "--leader-elect=false", "--verify-caches"};
+      flags.leader_elect ? "--leader-elect=true" : "--leader-elect=false"};
+  if (flags.verify_caches) typed.emplace_back("--verify-caches");
   if (!flags.name.empty()) typed.insert(typed.end(), {"--scheduler-name", flags.name});
   typed.insert(typed.end(), flags.extra.begin(), flags.extra.end());
   run(cluster, "scheduler", flags.identity, typed);

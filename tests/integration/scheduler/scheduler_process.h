@@ -17,6 +17,7 @@ struct SchedulerFlags {
   std::string name = "stowage-scheduler";      // --scheduler-name; empty: as configured
   std::string identity = "stowage-scheduler";  // user of the kubeconfig
   bool leader_elect = false;
+  bool verify_caches = true;  // recomputes every cached decision: slow, and right for small tests
   std::string lease_namespace = "kube-system";
   std::vector<std::string> extra;
 };

@@ -62,6 +62,28 @@ TEST_F(GroupLife, AtRestNothingIsWritten) {
   EXPECT_EQ(cluster.writes(), writes);
 }
 
+TEST_F(GroupLife, APassWaitsUntilTheCachesShowTheLastOne) {
+  put(1, 3);
+  cluster.putGroup("db", groupSpec(1, 5));
+  pass();
+  const int writes = cluster.writes();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(passOnOldCaches().next, controlloop::Outcome::Next::kAfter);
+  }
+  EXPECT_EQ(cluster.writes(), writes);
+  settle();
+  // What nobody will ever see is looked up after a while: a pod that was made and is gone.
+  cluster.putGroup("db", groupSpec(1, 7));
+  pass();
+  const auto judge = std::exchange(cluster.on_write, nullptr);
+  cluster.remove({Resource::kPods, "ns", "db-0-6"}, {});
+  cluster.on_write = judge;
+  EXPECT_EQ(pass().next, controlloop::Outcome::Next::kAfter);
+  clock.advance(std::chrono::seconds(11));
+  settle();
+  EXPECT_THAT(pods(), SizeIs(7));
+}
+
 TEST_F(GroupLife, AnUpdateTakesOneMemberAfterAnotherAndTheLeaderLast) {
   put(1, 3);
   cluster.setRole("db-0-2", "leader");
