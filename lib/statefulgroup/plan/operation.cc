@@ -10,7 +10,7 @@ namespace stowage::statefulgroup {
 namespace {
 
 using Json = nlohmann::json;
-constexpr std::array<std::string_view, 4> kKinds = {"Update", "ScaleIn", "Replace", "Stop"};
+constexpr std::array<std::string_view, 2> kKinds = {"Update", "ScaleIn"};
 
 std::string textOf(const Json& object, const char* key) {
   const auto found = object.find(key);

@@ -12,7 +12,7 @@
 
 namespace stowage::statefulgroup {
 
-enum class OperationKind : std::uint8_t { kUpdate, kScaleIn, kReplace, kStop };
+enum class OperationKind : std::uint8_t { kUpdate, kScaleIn };
 std::string_view text(OperationKind kind);  // "Update"
 
 struct Operation {

@@ -7,16 +7,14 @@
 #include <set>
 #include <utility>
 
-#include "kubeapi/decode.h"
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/reconcile/live_objects.h"
 #include "statefulgroup/reconcile/member_inputs.h"
 #include "statefulgroup/reconcile/step_runner.h"
 #include "statefulgroup/render/budget_renderer.h"
 #include "statefulgroup/render/drift.h"
 #include "statefulgroup/render/in_place.h"
-#include "statefulgroup/render/pod_renderer.h"
-#include "statefulgroup/render/revision_renderer.h"
 #include "statefulgroup/render/service_renderer.h"
 
 namespace stowage::statefulgroup {
@@ -29,11 +27,8 @@ namespace {
 using Json = nlohmann::json;
 using Next = Outcome::Next;
 
-constexpr base::Duration kSoon = std::chrono::milliseconds(20);
 // A budget that said no tells by an event when it says yes; this is for those that do not come.
 constexpr base::Duration kAfterDenial = std::chrono::seconds(5);
-constexpr base::Duration kAfterRejection = std::chrono::seconds(30);
-constexpr int kMaxCollisions = 10;
 
 bool has(const std::vector<Symbol>& finalizers, std::string_view name) {
   return std::any_of(finalizers.begin(), finalizers.end(),
@@ -45,8 +40,6 @@ Json finalizersPatch(const std::vector<Symbol>& finalizers) {
   for (const Symbol& one : finalizers) list.push_back(one.str());
   return {{"metadata", {{"finalizers", list}}}};
 }
-
-Fence fenceOf(const kubeapi::ObjectMeta& meta) { return {meta.uid, meta.resource_version}; }
 
 }  // namespace
 
@@ -65,7 +58,7 @@ Pass::Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, HookCa
 void Pass::fail(const Answer& answer, const std::string& what) {
   // A conflict is somebody who was faster: look again.
   if (answer.code == base::Code::kConflict || answer.code == base::Code::kNotFound) {
-    lookAgain(kSoon);
+    lookAgain(kLookSoon);
     return;
   }
   failed_ = true;
@@ -114,7 +107,7 @@ std::optional<Outcome> Pass::release() {
   const Answer answer = writes_.patch(Resource::kGroups, group_.meta.name.str(),
                                       fenceOf(group_.meta), finalizersPatch(others).dump());
   if (answer.ok() || answer.code == base::Code::kNotFound) return Outcome{};
-  if (answer.code == base::Code::kConflict) return Outcome{Next::kAfter, kSoon, {}};
+  if (answer.code == base::Code::kConflict) return Outcome{Next::kAfter, kLookSoon, {}};
   return Outcome{Next::kRetry, {}, "releasing the group: " + answer.message};
 }
 
@@ -130,136 +123,10 @@ std::optional<Outcome> Pass::holdGroup() {
   const Answer answer = writes_.patch(Resource::kGroups, group_.meta.name.str(),
                                       fenceOf(group_.meta), finalizersPatch(finalizers).dump());
   // The rest is decided on the group as it is then.
-  if (answer.ok() || answer.code == base::Code::kConflict) return Outcome{Next::kAfter, kSoon, {}};
+  if (answer.ok() || answer.code == base::Code::kConflict)
+    return Outcome{Next::kAfter, kLookSoon, {}};
   if (answer.code == base::Code::kNotFound) return Outcome{};
   return Outcome{Next::kRetry, {}, "setting the group's finalizer: " + answer.message};
-}
-
-// ---- revisions
-
-std::optional<Outcome> Pass::settleRevision() {
-  history_ = readHistory(group_, observed_.revisions);
-  collisions_ = group_.status.collision_count;
-  const GroupMode mode = modeOf(group_);
-  if (mode == GroupMode::kPaused || mode == GroupMode::kStopping) {
-    keepTargets();
-    return std::nullopt;
-  }
-  if (!history_.orphans.empty()) return adoptRevisions();
-  for (int tries = 0; tries < kMaxCollisions; ++tries) {
-    const RevisionChoice choice = chooseRevision(group_, history_, collisions_);
-    collisions_ = choice.collisions;
-    switch (choice.kind) {
-      case RevisionChoice::Kind::kCurrent:
-        keepTargets();
-        targets_.update = choice.revision->name();
-        verdict_.state = TemplateVerdict::State::kValid;
-        return std::nullopt;
-      case RevisionChoice::Kind::kBump: {
-        const std::string& name = choice.revision->name();
-        const Answer answer =
-            writes_.patch(Resource::kRevisions, name, {},
-                          revisionNumberPatch(choice.revision->number(), fenceOfRevision(name)));
-        if (!answer.ok()) fail(answer, "renumbering revision " + name);
-        // Decided on with its new number.
-        return Outcome{answer.ok() || !failed_ ? Next::kAfter : Next::kRetry, kSoon, error_};
-      }
-      case RevisionChoice::Kind::kCreate: {
-        if (auto end = makeRevision(choice)) return end;
-        if (!targets_.update.empty() || verdict_.state == TemplateVerdict::State::kRejected)
-          return std::nullopt;
-        ++collisions_;  // the name was taken
-        break;
-      }
-      case RevisionChoice::Kind::kBlocked:
-        keepTargets();
-        verdict_.message = choice.problem.message();
-        error_ = choice.problem.message();
-        lookAgain(kAfterRejection);
-        return std::nullopt;
-    }
-  }
-  return Outcome{Next::kRetry, {}, "every name for a new revision is taken"};
-}
-
-// What the last pass went for, as far as it is still there.
-void Pass::keepTargets() {
-  const auto known = [&](const Symbol& name) {
-    return history_.find(name.view()) != nullptr ? name : Symbol();
-  };
-  targets_.update = known(group_.status.update_revision);
-  targets_.current = known(group_.status.current_revision);
-}
-
-Fence Pass::fenceOfRevision(const std::string& name) const {
-  for (const auto& revision : observed_.revisions) {
-    if (revision->meta.name.view() == name) return fenceOf(revision->meta);
-  }
-  return {};
-}
-
-std::optional<Outcome> Pass::adoptRevisions() {
-  for (const auto& orphan : history_.orphans) {
-    const Answer answer = writes_.patch(Resource::kRevisions, orphan->meta.name.str(), {},
-                                        revisionAdoptionPatch(group_, fenceOf(orphan->meta)));
-    if (!answer.ok()) fail(answer, "adopting revision " + orphan->meta.name.str());
-  }
-  return Outcome{failed_ ? Next::kRetry : Next::kAfter, kSoon, error_};
-}
-
-// No value and no target: the name is taken.
-std::optional<Outcome> Pass::makeRevision(const RevisionChoice& choice) {
-  verdict_ = tryTemplate(*choice.revision);
-  if (verdict_.state == TemplateVerdict::State::kUnknown)
-    return Outcome{Next::kRetry, {}, "trying the template: " + verdict_.message};
-  if (verdict_.state == TemplateVerdict::State::kRejected) {
-    keepTargets();
-    lookAgain(kAfterRejection);
-    return std::nullopt;
-  }
-  const std::string& name = choice.revision->name();
-  const Answer answer =
-      writes_.create(Resource::kRevisions, name, renderRevision(group_, *choice.revision).json);
-  if (answer.code == base::Code::kAlreadyExists) return std::nullopt;
-  if (!answer.ok())
-    return Outcome{Next::kRetry, {}, "making revision " + name + ": " + answer.message};
-  // Decided on when the caches show it.
-  return Outcome{Next::kAfter, kSoon, {}};
-}
-
-// The API server judges the pods of a template, all of its admission included, before any of them
-// is replaced.
-TemplateVerdict Pass::tryTemplate(const Revision& revision) {
-  const std::vector<int> ordinals = wantedOrdinals(group_.spec, 0);
-  const Replica replica{0, ordinals.empty() ? group_.spec.ordinals.start : ordinals.front()};
-  const ObjectName pod{Resource::kPods, writes_.ns(), names_.pod(replica)};
-  const std::string json = renderPod(inputsOf(group_, names_, revision, replica, std::nullopt));
-  const Answer answer = api_.create(pod, json, DryRun::kYes);
-  switch (answer.code) {
-    case base::Code::kOk:
-    case base::Code::kAlreadyExists:  // judged before the name was
-      return {TemplateVerdict::State::kValid, {}};
-    case base::Code::kInvalidArgument:
-    case base::Code::kForbidden:
-      return {TemplateVerdict::State::kRejected, answer.message};
-    default:
-      return {TemplateVerdict::State::kUnknown, answer.message};
-  }
-}
-
-void Pass::dropOldRevisions(const GroupSight& sight) {
-  std::set<std::string> live = {targets_.update.str(), targets_.current.str()};
-  for (const ShardView& shard : sight.shards) {
-    for (const Member& member : shard.members) live.insert(member.revision.str());
-  }
-  for (const std::string& name :
-       revisionsToDelete(history_, live, group_.spec.revision_history_limit)) {
-    for (const auto& revision : observed_.revisions) {
-      if (revision->meta.name.view() != name) continue;
-      const Answer answer = writes_.remove(Resource::kRevisions, name, fenceOf(revision->meta));
-      if (!answer.ok()) fail(answer, "deleting revision " + name);
-    }
-  }
 }
 
 // ---- what it owns beside members
@@ -367,10 +234,10 @@ bool Pass::stopIsMeant(const GroupPlan& plan) {
     fail(answer, "reading the group");
     return false;
   }
-  kubeapi::Decoder<kubeapi::StatefulGroup> decoder;
-  const auto live = decoder.object(answer.body);
-  if (live && (*live)->meta.uid == group_.meta.uid && modeOf(**live) == plan.mode) return true;
-  lookAgain(kSoon);
+  const auto live = decode<kubeapi::StatefulGroup>(answer);
+  if (live != nullptr && live->meta.uid == group_.meta.uid && modeOf(*live) == plan.mode)
+    return true;
+  lookAgain(kLookSoon);
   return false;
 }
 
@@ -390,7 +257,7 @@ void Pass::runShard(const ShardPlan& plan, std::size_t index, StepRunner& runner
       case StepResult::End::kDone:
         continue;
       case StepResult::End::kStale:
-        lookAgain(kSoon);
+        lookAgain(kLookSoon);
         return;
       case StepResult::End::kDenied:
         errors_[index] = result.error;
@@ -398,7 +265,7 @@ void Pass::runShard(const ShardPlan& plan, std::size_t index, StepRunner& runner
         return;
       case StepResult::End::kTaken:
         errors_[index] = result.error;
-        lookAgain(kAfterRejection);
+        lookAgain(kLookAfterRejection);
         continue;
       case StepResult::End::kFailed:
         errors_[index] = result.error;

@@ -16,6 +16,11 @@
 
 namespace stowage::statefulgroup {
 
+// Somebody was faster, or the caches will show something new in a moment.
+inline constexpr base::Duration kLookSoon = std::chrono::milliseconds(20);
+// What the API server refuses may be mended by a change of its own rules.
+inline constexpr base::Duration kLookAfterRejection = std::chrono::seconds(30);
+
 class Pass {
  public:
   Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, HookCaller& hooks,

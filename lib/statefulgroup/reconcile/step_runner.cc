@@ -6,11 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "kubeapi/decode.h"
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/reconcile/live_objects.h"
 #include "statefulgroup/reconcile/member_inputs.h"
-#include "statefulgroup/render/claim_renderer.h"
 #include "statefulgroup/render/in_place.h"
 #include "statefulgroup/render/owned_meta.h"
 
@@ -21,34 +20,8 @@ namespace {
 using End = StepResult::End;
 using Json = nlohmann::json;
 
-Fence fenceOf(const kubeapi::ObjectMeta& meta) { return {meta.uid, meta.resource_version}; }
-
-std::string annotationPatch(std::string_view key, const Json& value) {
-  return Json{{"metadata", {{"annotations", {{std::string(key), value}}}}}}.dump();
-}
-
 std::string labelPatch(std::string_view key, const Json& value) {
   return Json{{"metadata", {{"labels", {{std::string(key), value}}}}}}.dump();
-}
-
-template <typename T>
-std::shared_ptr<const T> decode(const Answer& answer) {
-  if (!answer.ok()) return nullptr;
-  kubeapi::Decoder<T> decoder;
-  auto object = decoder.object(answer.body);
-  return object ? *object : nullptr;
-}
-
-std::string ownerText(const kubeapi::ObjectMeta& meta) {
-  const kubeapi::OwnerReference* owner = controllerOf(meta);
-  return owner == nullptr ? "nobody" : owner->kind.str() + "/" + owner->name.str();
-}
-
-Json identityLabels(const kubeapi::StatefulGroup& group, Replica replica) {
-  return {{std::string(kGroupLabel), group.meta.name.str()},
-          {std::string(kGroupUidLabel), group.meta.uid.str()},
-          {std::string(kShardLabel), std::to_string(replica.shard)},
-          {std::string(kOrdinalLabel), std::to_string(replica.ordinal)}};
 }
 
 }  // namespace
@@ -95,45 +68,6 @@ StepResult StepRunner::carryOut(const CreateMember& step, const std::string& rea
     tell(false, "SuccessfulCreate", "Creating", names_.pod(step.replica),
          fmt::format("created pod {}: {}", names_.pod(step.replica), reason));
   return made;
-}
-
-StepResult StepRunner::carryOut(const CreateClaims& step, const std::string& /*reason*/) {
-  return createClaims(step.replica);
-}
-
-StepResult StepRunner::createClaims(Replica replica) {
-  for (const auto& wanted : group_.spec.claim_templates) {
-    if (StepResult made = createClaim(wanted, replica); made.end != End::kDone) return made;
-  }
-  return {};
-}
-
-// Also where the caches show the claim: they may show one that is gone.
-StepResult StepRunner::createClaim(const kubeapi::group::ClaimTemplate& wanted, Replica replica) {
-  const RenderedObject claim = renderClaim(group_, names_, wanted, replica);
-  const Answer answer = writes_.create(Resource::kClaims, claim.name, claim.json);
-  if (answer.code == base::Code::kAlreadyExists) return takeOverClaim(claim.name, replica);
-  if (!answer.ok())
-    tell(true, "FailedCreate", "Creating", names_.pod(replica),
-         fmt::format("could not create claim {}: {}", claim.name, answer.message));
-  return resultOf(answer);
-}
-
-// A claim of that name outlived its pod, or was made for it: it gets our labels, unless somebody
-// owns it.
-StepResult StepRunner::takeOverClaim(const std::string& name, Replica replica) {
-  const auto claim = decode<kubeapi::PersistentVolumeClaim>(writes_.get(Resource::kClaims, name));
-  if (claim == nullptr) return {End::kStale, "claim " + name + " cannot be read"};
-  if (controllerOf(claim->meta) != nullptr && !isOwnedBy(claim->meta, group_))
-    return nameTaken("claim", name, ownerText(claim->meta));
-  if (claim->meta.deletion_time)
-    return {End::kDenied, fmt::format("claim {} is being deleted", name)};
-  if (claim->meta.annotations.find(kQuarantineAnnotation) != nullptr && !reusesClaims(group_.spec))
-    return {End::kDenied, fmt::format("claim {} is of a member that left", name)};
-  const Symbol* label = claim->meta.labels.find(kGroupUidLabel);
-  if (label != nullptr && *label == group_.meta.uid) return {};
-  const Json labels = {{"metadata", {{"labels", identityLabels(group_, replica)}}}};
-  return resultOf(writes_.patch(Resource::kClaims, name, fenceOf(claim->meta), labels.dump()));
 }
 
 StepResult StepRunner::createPod(const CreateMember& step, const Revision& revision) {
@@ -328,8 +262,6 @@ StepResult StepRunner::carryOut(const SetRole& step, const std::string& /*reason
                                 patch.dump()));
 }
 
-// ---- claims
-
 kubeapi::StatefulGroupPtr StepRunner::liveGroup(StepResult& result) {
   const Answer answer = writes_.get(Resource::kGroups, group_.meta.name.str());
   auto live = decode<kubeapi::StatefulGroup>(answer);
@@ -340,75 +272,6 @@ kubeapi::StatefulGroupPtr StepRunner::liveGroup(StepResult& result) {
     live = nullptr;
   }
   return live;
-}
-
-// Invariant I4: nothing that a cache says is enough to delete data.
-StepResult StepRunner::carryOut(const DropClaim& step, const std::string& reason) {
-  StepResult result;
-  const auto live = liveGroup(result);
-  if (live == nullptr) return result;
-  const std::vector<int> wanted = wantedOrdinals(live->spec, step.replica.shard);
-  const bool given_up = step.replica.shard >= live->spec.shards;
-  if (live->spec.claim_retention.when_scaled != kubeapi::group::Retention::kDelete ||
-      std::find(wanted.begin(), wanted.end(), step.replica.ordinal) != wanted.end() ||
-      (wanted.empty() && !given_up))
-    return {End::kStale, "the claim is wanted again"};
-  const std::string pod = names_.pod(step.replica);
-  if (writes_.get(Resource::kPods, pod).code != base::Code::kNotFound)
-    return {End::kStale, fmt::format("pod {} is still there", pod)};
-  const std::string name = step.claim->meta.name.str();
-  const auto claim = decode<kubeapi::PersistentVolumeClaim>(writes_.get(Resource::kClaims, name));
-  if (claim == nullptr || !(claim->meta.uid == step.claim->meta.uid))
-    return {End::kStale, fmt::format("claim {} is another one", name)};
-  result = resultOf(writes_.remove(Resource::kClaims, name, fenceOf(claim->meta)));
-  if (result.end == End::kDone)
-    tell(false, "SuccessfulDelete", "Deleting", names_.pod(step.replica),
-         fmt::format("deleted claim {} (whenScaled is Delete): {}", name, reason));
-  return result;
-}
-
-StepResult StepRunner::carryOut(const QuarantineClaim& step, const std::string& reason) {
-  const std::string name = step.claim->meta.name.str();
-  StepResult result =
-      resultOf(writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta),
-                             annotationPatch(kQuarantineAnnotation, group_.meta.uid.str())));
-  if (result.end == End::kDone)
-    tell(false, "ClaimQuarantined", "Quarantining", names_.pod(step.replica),
-         fmt::format("claim {} is kept and not used again: {}", name, reason));
-  return result;
-}
-
-StepResult StepRunner::carryOut(const GrowClaim& step, const std::string& reason) {
-  const auto wanted =
-      std::find_if(group_.spec.claim_templates.begin(), group_.spec.claim_templates.end(),
-                   [&](const auto& known) { return known.name == step.claim_template; });
-  if (wanted == group_.spec.claim_templates.end()) return {End::kStale, {}};
-  const std::string name = step.claim->meta.name.str();
-  const Json patch = {
-      {"spec", {{"resources", {{"requests", {{"storage", wanted->storage.toString()}}}}}}}};
-  const Answer answer =
-      writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta), patch.dump());
-  if (answer.ok()) {
-    tell(false, "SuccessfulUpdate", "Expanding", names_.pod(step.replica),
-         fmt::format("claim {} is to grow to {}: {}", name, wanted->storage.toString(), reason));
-  } else if (answer.code != base::Code::kConflict) {
-    tell(true, "ExpansionFailed", "Expanding", names_.pod(step.replica),
-         fmt::format("claim {} cannot grow: {}", name, answer.message));
-  }
-  return resultOf(answer);
-}
-
-StepResult StepRunner::carryOut(const SetClaimOwner& step, const std::string& /*reason*/) {
-  StepResult result;
-  if (liveGroup(result) == nullptr) return result;
-  const std::string name = step.claim->meta.name.str();
-  const Answer live = writes_.get(Resource::kClaims, name);
-  if (!live.ok()) return resultOf(live);
-  const auto identity = identityOf(live.body);
-  if (!identity || !(identity->uid == step.claim->meta.uid))
-    return {End::kStale, fmt::format("claim {} is another one", name)};
-  const auto patch = claimOwnerPatch(group_, live.body);
-  return patch ? resultOf(writes_.patch(Resource::kClaims, name, {}, *patch)) : StepResult();
 }
 
 }  // namespace stowage::statefulgroup

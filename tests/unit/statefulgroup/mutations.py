@@ -34,7 +34,7 @@ MUTATIONS = [
      "if (outdated || !overdue(draft, member)) continue;"),
     ("order: the leader goes first", PLAN + "shard_order.cc",
      "return left != right ? left < right", "return left != right ? left > right"),
-    ("claims: dropped although their member is wanted again", RECONCILE + "step_runner.cc",
+    ("claims: dropped although their member is wanted again", RECONCILE + "claim_steps.cc",
      "std::find(wanted.begin(), wanted.end(), step.replica.ordinal) != wanted.end() ||", ""),
     ("quarantine: a removed member's claim is taken by its successor", PLAN + "wanted.cc",
      "RetainedClaim::kQuarantine", "RetainedClaim::kReuse"),
@@ -55,7 +55,7 @@ MUTATIONS = [
     ("record: it is not written before the eviction", RECONCILE + "step_runner.cc",
      "if (StepResult written = writeRecord(step, fence); written.end != End::kDone) return written;", ""),
     ("adoption: a deleted group's pods are stopped on the cache's word", RECONCILE + "pass.cc",
-     "modeOf(**live) == plan.mode) return true;", "true) return true;"),
+     "modeOf(*live) == plan.mode) return true;", "true) return true;"),
 ]
 
 
