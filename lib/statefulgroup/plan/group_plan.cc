@@ -28,19 +28,6 @@ std::string voluntaryOff(const GroupSight& sight, std::size_t i) {
   return {};
 }
 
-// A rollout that does not come to its end anywhere goes on nowhere else.
-std::string haltOf(const GroupSight& sight) {
-  const auto deadline =
-      std::chrono::seconds(rollingUpdateOf(sight.observed.group->spec).progress_deadline_seconds);
-  for (const ShardView& shard : sight.shards) {
-    const auto since = updateInFlightSince(shard);
-    if (since && sight.now - *since > deadline)
-      return fmt::format("shard {} has not come back from its update within {} s", shard.index,
-                         deadline.count());
-  }
-  return {};
-}
-
 GroupPlan planRunning(const GroupSight& sight) {
   const Spec& spec = sight.observed.group->spec;
   GroupPlan plan;
@@ -63,6 +50,31 @@ GroupPlan planRunning(const GroupSight& sight) {
 }
 
 }  // namespace
+
+// A rollout that does not come to its end anywhere goes on nowhere else.
+std::string haltOf(const GroupSight& sight) {
+  const auto deadline =
+      std::chrono::seconds(rollingUpdateOf(sight.observed.group->spec).progress_deadline_seconds);
+  for (const ShardView& shard : sight.shards) {
+    const auto since = updateInFlightSince(shard);
+    if (since && sight.now - *since > deadline)
+      return fmt::format("shard {} has not come back from its update within {} s", shard.index,
+                         deadline.count());
+  }
+  return {};
+}
+
+bool mustRollBack(const GroupSight& sight) {
+  const kubeapi::StatefulGroup& group = *sight.observed.group;
+  if (rollingUpdateOf(group.spec).on_failure != kubeapi::group::RolloutFailure::kRollback ||
+      sight.targets.current.empty() || sight.targets.current == sight.targets.update)
+    return false;
+  const kubeapi::Condition* progressing =
+      kubeapi::findCondition(group.status.conditions, "Progressing");
+  const bool before = progressing != nullptr && progressing->reason == kRolledBack &&
+                      progressing->observed_generation == group.meta.generation;
+  return before || !haltOf(sight).empty();
+}
 
 GroupMode modeOf(const kubeapi::StatefulGroup& group) {
   if (group.meta.deletion_time) return GroupMode::kStopping;

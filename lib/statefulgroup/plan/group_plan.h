@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "statefulgroup/plan/budgets.h"
 #include "statefulgroup/plan/shard_plan.h"
 
 namespace stowage::statefulgroup {
+
+// The reason of condition Progressing by which a pass knows that the last one went back.
+inline constexpr std::string_view kRolledBack = "RolledBack";
 
 // A group as a pass sees it.
 struct GroupSight {
@@ -16,9 +20,18 @@ struct GroupSight {
   WallTime now{};
   std::vector<ShardView> shards;
   BudgetsSight budgets;
+  // The revision of the spec, when its rollout has failed and pods go back to the last good one:
+  // then `targets` has only that one.
+  Symbol rolled_back_from = {};
 };
 GroupSight viewGroup(const Observed& observed, const Names& names, const Targets& targets,
                      WallTime now);
+
+// Why the rollout of the sight goes no further; empty: it goes.
+std::string haltOf(const GroupSight& sight);
+// Whether pods are to go back: the rollout has halted now, or had for this very generation, and the
+// spec wants it so.
+bool mustRollBack(const GroupSight& sight);
 
 enum class GroupMode : std::uint8_t { kRunning, kPaused, kHibernated, kStopping };
 // kStopping: the group is being deleted, and its pods with it.

@@ -42,6 +42,7 @@ class Pass {
   [[nodiscard]] Fence fenceOfRevision(const std::string& name) const;
 
   Answer heal(Resource resource, const kubeapi::ObjectMeta& seen, std::string_view rendered);
+  [[nodiscard]] GroupSight look() const;
   void syncServices(const GroupSight& sight);
   void findDrift(GroupSight& sight) const;
   void findQuietUpdates(GroupSight& sight) const;

@@ -103,6 +103,7 @@ class Conditions {
       return {"False", "TemplateInvalid", input_.verdict.message};
     if (const auto below = belowFloor(); !below.empty() && wasFormed())
       return {"False", "QuorumLost", "shards below their floor: " + listed(below)};
+    if (!sight_.rolled_back_from.empty()) return {"False", std::string(kRolledBack), rollback()};
     if (!rolledOut(sight_)) {
       if (mode == GroupMode::kPaused) return {"False", "Paused", ""};
       return {"False", "Progressing", waitsFor()};
@@ -123,8 +124,15 @@ class Conditions {
     return {"True", "QuorumHeld", ""};
   }
 
+  [[nodiscard]] std::string rollback() const {
+    return fmt::format(
+        "the rollout of {} failed, and pods go back to {}; change the spec to try again",
+        sight_.rolled_back_from.view(), sight_.targets.update.view());
+  }
+
   Finding progressing() {
     if (input_.plan.mode == GroupMode::kPaused) return {"False", "Paused", ""};
+    if (!sight_.rolled_back_from.empty()) return {"False", std::string(kRolledBack), rollback()};
     if (!input_.plan.halted.empty())
       return {"False", "ProgressDeadlineExceeded", input_.plan.halted};
     ShardWork work = ShardWork::kNone;

@@ -163,7 +163,8 @@ Status statusOf(const StatusInput& input) {
     status.updated_shards += shard.wanted && all_updated ? 1 : 0;
     status.shards.push_back(std::move(one));
   }
-  status.update_revision = input.sight.targets.update;
+  status.update_revision = input.sight.rolled_back_from.empty() ? input.sight.targets.update
+                                                                : input.sight.rolled_back_from;
   status.current_revision = rolledOut(input.sight) && !input.sight.targets.update.empty()
                                 ? input.sight.targets.update
                                 : input.sight.targets.current;

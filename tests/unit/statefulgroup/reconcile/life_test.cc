@@ -291,6 +291,32 @@ TEST_F(GroupLife, ARolloutThatComesToNoEndStopsBeforeTheNextShard) {
   EXPECT_EQ(revisionOf("db-1-2"), old);
 }
 
+TEST_F(GroupLife, AFailedRolloutGoesBackWhereTheSpecWantsIt) {
+  put(2, 3);
+  const std::string good = revisionOf("db-0-0");
+  bad_images.insert("example.test/db:2");
+  Json more = image("example.test/db:2");
+  more["updateStrategy"] = {{"rollingUpdate", {{"onFailure", "Rollback"}}}};
+  put(2, 3, more);
+  const std::string bad = status()["updateRevision"];
+  EXPECT_EQ(revisionOf("db-0-2"), bad);
+  clock.advance(std::chrono::seconds(601));
+  settle();
+  for (const std::string& pod : pods()) EXPECT_EQ(revisionOf(pod), good) << pod;
+  EXPECT_EQ(condition("Progressing"), "False/RolledBack");
+  EXPECT_EQ(condition("Ready"), "False/RolledBack");
+  EXPECT_EQ(condition("Available"), "True/QuorumHeld");
+  EXPECT_EQ(status()["updateRevision"], bad);
+  // It stays so, whoever looks, until the spec changes.
+  const int writes = cluster.writes();
+  restart();
+  settle();
+  EXPECT_EQ(cluster.writes(), writes);
+  put(2, 3, image("example.test/db:3"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ(revisionOf("db-1-0"), status()["updateRevision"]);
+}
+
 TEST_F(GroupLife, EndedPodsAreReplaced) {
   put(1, 3);
   cluster.end("db-0-1", "Succeeded");
