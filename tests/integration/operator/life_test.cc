@@ -89,11 +89,11 @@ TEST_F(GroupLifeIt, AGroupFormsWithEverythingItOwns) {
 
 TEST_F(GroupLifeIt, AtRestAndAcrossRestartsNothingIsWritten) {
   createGroup("db", {{"shards", 2}});
-  await("db", "Ready", "True/AllReady");
+  awaitRest("db");
   const auto before = uids("db");
-  const std::size_t mark = auditMark(cluster_);
   const std::string token = metricsToken(cluster_, ns_);
   operator_.reset();
+  const std::size_t mark = auditMark(cluster_);
   operator_ = startOperator({"--leader-elect=false", "--resync-period-seconds=1"});
   ASSERT_TRUE(operator_->waitReady());
   // It has looked at the group, again and again.

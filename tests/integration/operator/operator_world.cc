@@ -127,6 +127,12 @@ void OperatorWorld::await(const std::string& name, const std::string& type,
       << getGroup(name).dump(1);
 }
 
+void OperatorWorld::awaitRest(const std::string& name) {
+  await(name, "Ready", "True/AllReady");
+  await(name, "BudgetsSynced", "True/Synced");
+  await(name, "Progressing", "False/Idle");
+}
+
 std::map<std::string, Json> OperatorWorld::pods(const std::string& name) {
   std::map<std::string, Json> pods;
   for (Json& pod : listObjects(cluster_, {"pods", "-n", ns_, "-l", "stowage.dev/group=" + name})) {

@@ -40,6 +40,9 @@ class OperatorWorld : public GroupApi {
   // not come.
   void await(const std::string& group, const std::string& type, const std::string& value);
 
+  // Waits until everything has been said about the group, and nothing is left to do.
+  void awaitRest(const std::string& group);
+
   // By name.
   std::map<std::string, Json> pods(const std::string& group);
   std::map<std::string, std::string> uids(const std::string& group);

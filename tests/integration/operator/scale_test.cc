@@ -28,14 +28,18 @@ class ManyGroupsIt : public OperatorWorld {
     const char* given = std::getenv("STOWAGE_GROUPS");
     return given == nullptr ? 20 : std::max(1, std::atoi(given));
   }
-  // How many groups have that in their status, for their present generation.
+  // Groups that are ready, with budgets in force, at their present generation.
   std::size_t ready() {
     std::size_t ready = 0;
     for (const Json& group : listObjects(cluster_, {"sfg", "-n", ns_})) {
       const Json status = group.value("status", Json::object());
       if (status.value("observedGeneration", 0) != group["metadata"]["generation"]) continue;
-      for (const Json& one : status.value("conditions", Json::array()))
-        ready += one["type"] == "Ready" && one["status"] == "True" ? 1 : 0;
+      int good = 0;
+      for (const Json& one : status.value("conditions", Json::array())) {
+        const bool wanted = one["type"] == "Ready" || one["type"] == "BudgetsSynced";
+        good += wanted && one["status"] == "True" ? 1 : 0;
+      }
+      ready += good == 2 ? 1 : 0;
     }
     return ready;
   }
@@ -77,8 +81,9 @@ TEST_F(ManyGroupsIt, FormChangeAndRest) {
       "50 ms\n",
       secondsSince(one));
 
-  const std::size_t mark = auditMark(cluster_);
+  awaitRest("g0");
   operator_.reset();
+  const std::size_t mark = auditMark(cluster_);
   operator_ = startOperator({"--leader-elect=false", "--resync-period-seconds=2"});
   ASSERT_TRUE(operator_->waitReady());
   const std::string passes =
