@@ -47,7 +47,7 @@ build: check-deps ## build everything into build/dev
 
 release: check-deps ## build what is shipped, optimised, into build/release
 	@cmake --preset release >/dev/null
-	ninja -C build/release stowage-scheduler
+	ninja -C build/release stowage-scheduler stowage-operator kubectl-stowage
 
 controlplane: check-go ## build etcd, kube-apiserver and friends into ~/.cache/stowage (once)
 	@tests/controlplane/controlplane.sh build
