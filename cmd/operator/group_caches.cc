@@ -35,9 +35,10 @@ std::vector<std::string> byGroup(const T& object) {
 }
 
 NodeSight sightOf(const kubeapi::Node& node) {
-  const kubeapi::Condition* ready = kubeapi::findCondition(node.conditions, "Ready");
-  if (ready != nullptr && ready->status == "True") return {};
   NodeSight sight;
+  sight.labels = node.meta.labels;
+  const kubeapi::Condition* ready = kubeapi::findCondition(node.conditions, "Ready");
+  if (ready != nullptr && ready->status == "True") return sight;
   const bool fenced = std::any_of(node.taints.begin(), node.taints.end(),
                                   [](const auto& taint) { return taint.key == kOutOfService; });
   sight.state = fenced ? NodeSight::State::kFenced : NodeSight::State::kSilent;
@@ -196,7 +197,7 @@ class GroupCaches::Rooms {
       if (pod->node_name.empty() || observed.nodes.contains(pod->node_name)) continue;
       const auto node = nodes_.cache().get(pod->node_name.view());
       observed.nodes[pod->node_name] =
-          node == nullptr ? NodeSight{NodeSight::State::kGone, {}} : sightOf(*node);
+          node == nullptr ? NodeSight{NodeSight::State::kGone, {}, {}} : sightOf(*node);
     }
     return observed;
   }

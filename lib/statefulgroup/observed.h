@@ -29,6 +29,7 @@ struct NodeSight {
     kGone,    // no such node
   } state = State::kReady;
   std::optional<WallTime> since;  // of the condition; absent for kReady and kGone
+  kubeapi::Labels labels;         // by which it tells its failure domains; none for kGone
 };
 
 // What a pod said of its part in the shard.

@@ -92,7 +92,18 @@ bool MemberHooks::holdsTheOne(const Member& member) const {
 StepResult MemberHooks::handOver(const RemovePod& step, const Member& member,
                                  const ShardView& shard) {
   const auto& switchover = group_.spec.switchover;
-  if (switchover.mode == Mode::kNone || !holdsTheOne(member)) return {};
+  if (switchover.mode == Mode::kNone) return {};
+  if (!holdsTheOne(member)) {
+    // Its own word that it is somebody else is good; silence is not, while nobody else has the
+    // role.
+    const bool elsewhere =
+        std::any_of(shard.members.begin(), shard.members.end(),
+                    [&](const Member& other) { return other.there() && holdsTheOne(other); });
+    if (!member.role.role.empty() || elsewhere) return {};
+    return unanswered(step, "switchover",
+                      {HookAnswer::Kind::kFailed, "its role is not known, and nobody else leads"},
+                      switchover.timeout_seconds, switchover.failure_policy);
+  }
   const bool confirmed =
       std::any_of(shard.members.begin(), shard.members.end(), [&](const Member& other) {
         return !(other.replica == member.replica) && holdsTheOne(other) &&

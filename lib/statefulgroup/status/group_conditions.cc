@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "statefulgroup/plan/shard_order.h"
+#include "statefulgroup/plan/spread.h"
 
 namespace stowage::statefulgroup {
 
@@ -43,6 +44,7 @@ class Conditions {
     add("Available", available());
     add("Progressing", progressing());
     add("Degraded", degraded());
+    add("Spread", spread());
     add("TemplateValid", templateValid());
     add("BudgetsSynced", budgetsSynced());
     if (!group_.spec.claim_templates.empty()) add("StorageResizing", storageResizing());
@@ -169,6 +171,19 @@ class Conditions {
       return {"False", "AsWanted", ""};
     if (missing > 1) first += fmt::format(", and {} more", missing - 1);
     return {"True", lost ? "NodeLost" : "MemberUnready", first};
+  }
+
+  Finding spread() {
+    SpreadFinding finding = judgeSpread(sight_.shards, group_.spec);
+    switch (finding.kind) {
+      case SpreadFinding::Kind::kSatisfied:
+        return {"True", "Satisfied", ""};
+      case SpreadFinding::Kind::kSkewed:
+        return {"False", "Skewed", std::move(finding.message)};
+      case SpreadFinding::Kind::kUnknown:
+        break;
+    }
+    return {"Unknown", "NoDomains", std::move(finding.message)};
   }
 
   Finding templateValid() {

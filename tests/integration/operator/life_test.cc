@@ -85,6 +85,7 @@ TEST_F(GroupLifeIt, AGroupFormsWithEverythingItOwns) {
     ++zones[name.substr(0, 4) + std::to_string((node.back() - '0') % 3)];
   }
   for (const auto& [zone, count] : zones) EXPECT_LE(count, 1) << zone;
+  await("db", "Spread", "True/Satisfied");
 }
 
 TEST_F(GroupLifeIt, AtRestAndAcrossRestartsNothingIsWritten) {

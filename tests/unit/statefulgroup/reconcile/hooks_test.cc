@@ -57,6 +57,18 @@ TEST_F(MemberHooksTest, TheLeaderIsAskedToHandOverAndGoesOnlyWhenItHas) {
   EXPECT_EQ(condition("Ready"), "True/AllReady");
 }
 
+// A leader whose agent is dead has no role that anybody knows of.
+TEST_F(MemberHooksTest, WhoMayLeadIsNotTakenAway) {
+  form(hook({}, "switchover", "HTTP"));
+  cluster.setRole("db-0-1", "");
+  put(1, 3, hook(image("example.test/db:2"), "switchover", "HTTP"));
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-2", "db-0-0"));
+  EXPECT_THAT(reason(), HasSubstr("its role is not known"));
+  cluster.setRole("db-0-0", "leader");
+  settle();
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-1"));
+}
+
 TEST_F(MemberHooksTest, AHandOverThatFailsBlocksUnlessThePolicyIsToProceed) {
   hooks.answer = [](const HookRequest& request) -> HookAnswer {
     if (request.verb != HookVerb::kSwitchover) return {};

@@ -1,0 +1,25 @@
+// Whether the places where members are now bear the loss of any one failure domain, as the group's
+// topology wants it. What the scheduler was told at a pod's creation is one thing; where pods came
+// to lie, another. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "statefulgroup/plan/shard_view.h"
+
+namespace stowage::statefulgroup {
+
+struct SpreadFinding {
+  enum class Kind : std::uint8_t {
+    kSatisfied,
+    kSkewed,   // a domain holds more members of a shard than it should
+    kUnknown,  // nodes do not tell their domains
+  } kind = Kind::kSatisfied;
+  std::string message;
+};
+
+SpreadFinding judgeSpread(const std::vector<ShardView>& shards, const kubeapi::group::Spec& spec);
+
+}  // namespace stowage::statefulgroup
