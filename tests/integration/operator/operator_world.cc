@@ -122,7 +122,7 @@ std::string OperatorWorld::condition(const std::string& name, const std::string&
 
 void OperatorWorld::await(const std::string& name, const std::string& type,
                           const std::string& value) {
-  EXPECT_TRUE(waitFor([&] { return condition(name, type) == value; }, 60s))
+  EXPECT_TRUE(waitFor([&] { return condition(name, type) == value; }, kPatience))
       << type << " is " << condition(name, type) << " instead of " << value << "\n"
       << getGroup(name).dump(1);
 }

@@ -15,6 +15,11 @@
 
 namespace stowage::testing {
 
+// For what takes moments. The disruption controller takes a pod that came back under the name of an
+// evicted one before it looked for evicted itself, for two minutes, and refuses evictions meanwhile
+// (docs/decisions/0012): that is waited out.
+inline constexpr std::chrono::seconds kPatience{200};
+
 class OperatorProcess final : public ServerProcess {
  public:
   OperatorProcess(ControlPlane& cluster, const std::vector<std::string>& flags);

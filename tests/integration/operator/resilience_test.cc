@@ -61,7 +61,7 @@ TEST_F(OperatorResilienceIt, KilledAgainAndAgainItFinishesARollout) {
   const std::size_t mark = auditMark(cluster_);
   changeGroup("db", imagePatch("example.test/db:2"));
   for (std::size_t gone = 1; gone <= 4; ++gone) {
-    EXPECT_TRUE(waitFor([&] { return removals(mark).size() >= gone; }, 30s));
+    EXPECT_TRUE(waitFor([&] { return removals(mark).size() >= gone; }, kPatience));
     operator_->process().signal(SIGKILL);
     operator_ = startOperator();
   }
