@@ -118,6 +118,11 @@ StepResult StepRunner::carryOut(const ChangePod& step, const std::string& reason
   Answer live = writes_.get(Resource::kPods, name);
   for (int writes = 0; writes < kMaxWrites; ++writes) {
     if (!live.ok()) return resultOf(live);
+    // The patch is made from the living pod, and so fenced by its uid: that has to be the one
+    // meant.
+    const auto identity = identityOf(live.body);
+    if (!identity || !(identity->uid == step.pod->meta.uid))
+      return {End::kStale, fmt::format("pod {} is another one", name)};
     const auto patch = nextInPlacePatch(inputs, *to, live.body);
     if (!patch) return {End::kFailed, patch.error().message()};
     if (!*patch) {

@@ -206,7 +206,6 @@ TEST_F(GroupLifeIt, ADeletedGroupLeavesNothingAndAnOrphaningOneItsPods) {
           .exit_code,
       0);
   EXPECT_EQ(uids("db"), before);
-  // A group of the same name: its labels tell that these were another's, so they are nobody's.
   createGroup("other", Json::object());
   await("other", "Ready", "True/AllReady");
   ASSERT_EQ(cluster_.kubectl({"delete", "sfg", "other", "-n", ns_, "--timeout=60s"}).exit_code, 0);

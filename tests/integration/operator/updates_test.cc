@@ -131,10 +131,9 @@ TEST_F(GroupUpdatesIt, AMemberThatIsNotReadyHoldsTheRolloutAndNotItsOwnReplaceme
   EXPECT_THAT(removals(mark), ElementsAre("db-0-0", "db-0-2", "db-0-1"));
 }
 
-TEST_F(GroupUpdatesIt, ADrainAndAnUpdateShareOneBudget) {
+TEST_F(GroupUpdatesIt, SomebodyElsesEvictionIsJudgedByTheBudget) {
   createGroup("db", Json::object());
   await("db", "Ready", "True/AllReady");
-  // Somebody else's eviction is under way, and its pod does not come back yet.
   setReady("db-0-0", false);
   await("db", "Degraded", "True/MemberUnready");
   const auto drained = cluster_.kubectlWithInput(

@@ -160,6 +160,28 @@ TEST_F(GroupLife, VolumesGrowAtOnceOrWithTheNextPod) {
   EXPECT_EQ(storage("data-db-0-0"), "2Gi");
 }
 
+// Found by reading: the patch was fenced by the pod that is there now, whichever that is.
+TEST_F(GroupLife, APodThatHasTakenAnothersPlaceIsNotUpdatedInItsName) {
+  put(1, 3);
+  cluster.putGroup("db",
+                   groupSpec(1, 3, {{"template", {{"metadata", {{"labels", {{"a", "b"}}}}}}}}));
+  pass();  // makes the revision
+  view.sync(cluster);
+  const auto judge = std::exchange(cluster.on_write, nullptr);
+  const Json stranger = {{"metadata", Json::object()},
+                         {"spec", {{"containers", {{{"name", "c"}, {"image", "i"}}}}}}};
+  for (const char* pod : {"db-0-0", "db-0-1", "db-0-2"}) {
+    cluster.remove({Resource::kPods, "ns", pod}, {});
+    cluster.finish(pod);
+    cluster.create({Resource::kPods, "ns", pod}, stranger.dump(), statefulgroup::DryRun::kNo);
+  }
+  cluster.on_write = judge;
+  restart();
+  passOnOldCaches();
+  for (const char* pod : {"db-0-0", "db-0-1", "db-0-2"})
+    EXPECT_FALSE((*cluster.find(Resource::kPods, pod))["metadata"].contains("labels")) << pod;
+}
+
 // kubernetes#67250: a rollout that is stuck goes on when the template is mended.
 TEST_F(GroupLife, AStuckRolloutHealsWhenTheTemplateIsMended) {
   put(1, 3);
