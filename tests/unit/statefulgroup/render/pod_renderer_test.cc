@@ -102,8 +102,9 @@ TEST(RenderPod, AShardTakesTheOverridesThatNameIt) {
 
 TEST(RenderPod, TellsContainersWhoTheyAreWithoutWhatScalingChanges) {
   const Rendered rendered(groupFromText(kEverything));
+  const Json spec = rendered.spec();
   for (const char* kind : {"containers", "initContainers"}) {
-    for (const Json& container : rendered.spec()[kind]) {
+    for (const Json& container : spec[kind]) {
       std::vector<std::string> names;
       for (const Json& variable : container["env"]) names.push_back(variable["name"]);
       const std::set<std::string> known(names.begin(), names.end());
