@@ -376,4 +376,17 @@ Json groupSpec(int shards, int replicas, const Json& more) {
   return spec;
 }
 
+Json withImage(const std::string& image) {
+  return {{"template", {{"spec", {{"containers", {{{"name", "main"}, {"image", image}}}}}}}}};
+}
+
+Json withClaims(Json more) {
+  more["volumeClaimTemplates"] =
+      Json::array({{{"name", "data"},
+                    {"spec",
+                     {{"accessModes", {"ReadWriteOnce"}},
+                      {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}});
+  return more;
+}
+
 }  // namespace stowage::testing

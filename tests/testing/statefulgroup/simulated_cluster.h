@@ -114,5 +114,8 @@ class RecordedEvents final : public statefulgroup::EventSink {
 
 // A whole spec of that many members, all other fields at their defaults, merged with `more`.
 Json groupSpec(int shards, int replicas, const Json& more = Json::object());
+// What groupSpec() can be given more: a container of this image; a claim "data" for each replica.
+Json withImage(const std::string& image);
+Json withClaims(Json more = Json::object());
 
 }  // namespace stowage::testing
