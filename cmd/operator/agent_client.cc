@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "k8sclient/config/client_config.h"
 #include "k8sclient/transport/beast_transport.h"
 
 namespace stowage::operator_cmd {
@@ -13,31 +12,22 @@ using statefulgroup::HookRequest;
 
 namespace {
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
-    text.pop_back();
-  return text;
-}
-
 k8sclient::Endpoint endpointOf(const kubeapi::MemberPod& pod, const kubeapi::group::Hook& hook) {
   k8sclient::Endpoint endpoint;
   endpoint.scheme = hook.scheme == HookScheme::kHttps ? "https" : "http";
   endpoint.host = pod.ip;
   endpoint.port = std::to_string(hook.port);
   // Agents have certificates of their own making; what they are told is no secret but the token,
-  // which is good for agents only.
+  // which is good for agents of this namespace only.
   endpoint.insecure_skip_verify = true;
   return endpoint;
 }
 
 }  // namespace
 
-AgentClient::AgentClient(std::string token_file, base::MetricSink& metrics, base::Clock& clock,
+AgentClient::AgentClient(HookTokens& tokens, base::MetricSink& metrics, base::Clock& clock,
                          std::stop_token stop)
-    : token_file_(std::move(token_file)),
-      metrics_(metrics),
-      clock_(clock),
-      stop_(std::move(stop)) {}
+    : tokens_(tokens), metrics_(metrics), clock_(clock), stop_(std::move(stop)) {}
 
 base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberPod& pod,
                                                           const kubeapi::group::Hook& hook,
@@ -47,11 +37,10 @@ base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberP
   k8sclient::HttpRequest request;
   request.method = body.empty() ? k8sclient::Method::kGet : k8sclient::Method::kPost;
   request.target = path;
-  if (!token_file_.empty()) {
-    auto token = k8sclient::readFile(token_file_);
-    if (!token) return base::fail(token.error().withPrefix("token for hooks"));
-    request.headers.push_back({"Authorization", "Bearer " + trimmed(std::move(*token))});
-  }
+  // Nobody is asked without one.
+  const auto token = tokens_.tokenFor(pod.meta.ns.str());
+  if (!token) return base::fail(token.error());
+  request.headers.push_back({"Authorization", "Bearer " + *token});
   if (!body.empty()) {
     request.content_type = "application/json";
     request.body = std::move(body);
@@ -75,6 +64,7 @@ base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberP
                  base::exponentialBuckets(0.001, 2, 14))
       .observe(std::chrono::duration<double>(clock_.now() - start).count());
   if (!answer) return base::fail(base::Code::kUnavailable, answer.error().message);
+  if (answer->status == 401) tokens_.refused(pod.meta.ns.str(), *token);
   return Exchange{answer->status, std::move(answer->body)};
 }
 

@@ -1,7 +1,7 @@
 // AgentClient: asks the agents in members' pods, over HTTP, at the pods' own addresses. Every call
-// carries a token of audience stowage-hooks, by which the agent knows that it is the operator who
-// asks (docs/hooks.md). Thread safety: any thread; each call blocks its caller for at most the
-// hook's timeout. Ownership: clock and metrics outlive it.
+// carries a token by which the agent knows that it is the operator who asks (docs/hooks.md).
+// Thread safety: any thread; each call blocks its caller for at most the hook's timeout, and while
+// a token is had. Ownership: tokens, clock and metrics outlive it.
 #pragma once
 
 #include <stop_token>
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "base/status.h"
+#include "cmd/operator/hook_tokens.h"
 #include "kubeapi/hooks.h"
 #include "statefulgroup/ports.h"
 
@@ -17,8 +18,7 @@ namespace stowage::operator_cmd {
 
 class AgentClient final : public statefulgroup::HookCaller {
  public:
-  // `token_file`: read anew for each call, since the kubelet renews it; empty: calls carry none.
-  AgentClient(std::string token_file, base::MetricSink& metrics, base::Clock& clock,
+  AgentClient(HookTokens& tokens, base::MetricSink& metrics, base::Clock& clock,
               std::stop_token stop);
 
   statefulgroup::HookAnswer ask(const statefulgroup::HookRequest& request) override;
@@ -34,7 +34,7 @@ class AgentClient final : public statefulgroup::HookCaller {
   base::Result<Exchange> exchange(const kubeapi::MemberPod& pod, const kubeapi::group::Hook& hook,
                                   const std::string& path, std::string body);
 
-  const std::string token_file_;
+  HookTokens& tokens_;
   base::MetricSink& metrics_;
   base::Clock& clock_;
   const std::stop_token stop_;

@@ -11,6 +11,7 @@
 #include "cmd/operator/group_caches.h"
 #include "cmd/operator/group_events.h"
 #include "cmd/operator/group_metrics.h"
+#include "cmd/operator/hook_tokens.h"
 #include "cmd/operator/role_prober.h"
 #include "controlloop/control_loop.h"
 #include "k8sclient/lease/leader_election.h"
@@ -75,6 +76,7 @@ class App::Impl {
   std::unique_ptr<k8sclient::EventRecorder> recorder_;
   std::unique_ptr<GroupEvents> events_;
   std::unique_ptr<ApiObjects> objects_;
+  std::unique_ptr<HookTokens> hook_tokens_;
   std::unique_ptr<AgentClient> agents_;
   std::unique_ptr<RoleProber> prober_;
   std::unique_ptr<GroupCaches> caches_;
@@ -108,8 +110,10 @@ void App::Impl::wire() {
                                                          clock_, seed_, metrics_);
   events_ = std::make_unique<GroupEvents>(*recorder_, program::hostName());
   objects_ = std::make_unique<ApiObjects>(*api_, calls_stop_.get_token());
-  agents_ = std::make_unique<AgentClient>(settings_.options.hook_token_file, metrics_, clock_,
-                                          calls_stop_.get_token());
+  hook_tokens_ = std::make_unique<HookTokens>(
+      *api_, parseServiceAccount(settings_.options.hook_service_account), clock_,
+      calls_stop_.get_token());
+  agents_ = std::make_unique<AgentClient>(*hook_tokens_, metrics_, clock_, calls_stop_.get_token());
   caches_ = std::make_unique<GroupCaches>(
       *api_, settings_.options.ns, clock_, seed_, metrics_,
       [this](const std::string& key, bool first) {

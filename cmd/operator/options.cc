@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "cmd/operator/hook_tokens.h"
 
 namespace stowage::operator_cmd {
 
@@ -44,10 +45,13 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
                  "each group is looked at again about so often, whatever happens; 0: never")
       ->check(CLI::Range(0, 86400))
       ->capture_default_str();
-  app.add_option("--hook-token-file", options.hook_token_file,
-                 "token that agents in pods are shown, of audience stowage-hooks (a projected "
-                 "service account token; docs/hooks.md); without it calls carry none")
-      ->type_name("FILE");
+  app.add_option("--hook-service-account", options.hook_service_account,
+                 "whose tokens agents in pods are shown (default: the operator's own, when it runs "
+                 "as a service account; docs/hooks.md)")
+      ->type_name("NAMESPACE:NAME")
+      ->check([](const std::string& text) {
+        return parseServiceAccount(text) ? "" : "\"" + text + "\" is not NAMESPACE:NAME";
+      });
   app.add_option("--kube-api-qps", options.qps,
                  "calls a second to the API server, watches apart; 0: no limit of our own, the "
                  "server's priority and fairness decides")
@@ -66,12 +70,12 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
 std::string optionsYaml(const Options& options) {
   // A JSON string is a YAML string.
   return fmt::format(
-      "namespace: {}\nworkers: {}\nresyncPeriodSeconds: {}\nhookTokenFile: {}\nkubeApiQps: "
+      "namespace: {}\nworkers: {}\nresyncPeriodSeconds: {}\nhookServiceAccount: {}\nkubeApiQps: "
       "{}\nkubeApiBurst: {}\n"
       "leaderElect: {}\nleaderElectResourceName: {}\nbindAddress: {}\nsecurePort: {}\n"
       "loggingFormat: {}\nverbosity: {}\n",
       base::jsonString(options.ns), options.workers, options.resync_seconds,
-      base::jsonString(options.hook_token_file), options.qps, options.burst,
+      base::jsonString(options.hook_service_account), options.qps, options.burst,
       options.leader_elect.value_or(true),
       base::jsonString(options.lease_name.value_or("stowage-operator")),
       base::jsonString(options.bind_address), options.secure_port,

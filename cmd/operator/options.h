@@ -13,9 +13,9 @@ struct Options : program::CommonOptions {
   std::string ns;   // only groups of this namespace; empty: of all
   int workers = 4;  // groups that are worked on at once
   int resync_seconds = 600;
-  std::string hook_token_file;  // empty: calls of agents carry no token
-  double qps = 0;               // 0: no limit, the server's priority and fairness decides
-  int burst = 0;                // 0: twice qps
+  std::string hook_service_account;  // NAMESPACE:NAME; empty: the operator's own
+  double qps = 0;                    // 0: no limit, the server's priority and fairness decides
+  int burst = 0;                     // 0: twice qps
 };
 
 std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* const* argv);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace stowage::operator_cmd {
 
 using controlloop::Outcome;
@@ -69,8 +71,12 @@ bool RoleProber::keep(const std::string& pod_key, const base::Symbol& uid, std::
     if (known.told && answer->term < known.sight.term) return false;
     known.sight = {answer->role, answer->term};
     known.told = true;
-  } else if (++known.failures >= threshold && known.told) {
-    known.sight.role = {};
+  } else if (++known.failures >= threshold) {
+    if (known.told) known.sight.role = {};
+    // Said once for each time that a member falls silent.
+    if (known.failures == threshold)
+      base::log().warn("a member does not tell its role",
+                       {{"pod", pod_key}, {"error", answer.error().message()}});
   }
   return told != known.told || !(before.role == known.sight.role) ||
          before.term != known.sight.term;

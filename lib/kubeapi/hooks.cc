@@ -33,6 +33,8 @@ base::Status wrong(std::string_view what) {
 
 }  // namespace
 
+std::string audienceOf(std::string_view ns) { return "stowage-hooks." + std::string(ns); }
+
 std::string pathOf(std::string_view verb) { return "/v1/" + std::string(verb); }
 
 std::string encodeRequest(const Request& request) {

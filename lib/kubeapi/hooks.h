@@ -10,8 +10,9 @@
 
 namespace stowage::kubeapi::hooks {
 
-// The audience of the tokens that calls carry.
-inline constexpr std::string_view kAudience = "stowage-hooks";
+// The audience of the tokens that calls to agents of a namespace carry:
+// "stowage-hooks.<namespace>".
+std::string audienceOf(std::string_view ns);
 inline constexpr std::string_view kRolePath = "/v1/role";
 // "/v1/switchover"
 std::string pathOf(std::string_view verb);

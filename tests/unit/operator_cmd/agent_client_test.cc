@@ -3,11 +3,11 @@
 
 #include <gmock/gmock.h>
 
-#include <charconv>
-#include <cstdio>
-#include <fstream>
+#include <string>
+#include <vector>
 
 #include "cmd/operator/role_prober.h"
+#include "testing/api/scripted_api_client.h"
 #include "testing/http/scripted_server.h"
 
 namespace stowage::operator_cmd {
@@ -15,11 +15,14 @@ namespace {
 
 using statefulgroup::HookAnswer;
 using statefulgroup::HookVerb;
+using ::testing::AllOf;
 using testing::answerJson;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::ReceivedRequest;
 using testing::Reply;
 using testing::ScriptedServer;
+using ::testing::SizeIs;
 
 int portOf(const ScriptedServer& server) {
   const std::string url = server.url();
@@ -36,6 +39,10 @@ class AgentClientTest : public ::testing::Test {
     pod_.meta.ns = "ns";
     pod_.meta.name = "db-0-1";
     pod_.meta.uid = "u1";
+    api_.otherwise([this](const auto&, const auto&) -> testing::ScriptedApiClient::Answer {
+      return R"({"status":{"token":"token-)" + std::to_string(++given_) +
+             R"(","expirationTimestamp":"2200-01-01T00:00:00Z"}})";
+    });
   }
   HookAnswer ask(HookVerb verb = HookVerb::kSwitchover) {
     return client_.ask({pod_, pod_, hook_, verb, "u1/Update/r2"});
@@ -45,7 +52,10 @@ class AgentClientTest : public ::testing::Test {
   base::SystemClock clock_;
   kubeapi::MemberPod pod_;
   kubeapi::group::Hook hook_;
-  AgentClient client_{"", base::nullMetricSink(), clock_, {}};
+  testing::ScriptedApiClient api_;
+  HookTokens tokens_{api_, ServiceAccount{"stowage-system", "stowage-operator"}, clock_, {}};
+  AgentClient client_{tokens_, base::nullMetricSink(), clock_, {}};
+  int given_ = 0;
 };
 
 TEST_F(AgentClientTest, AsksAtThePodsAddressAndPort) {
@@ -79,22 +89,26 @@ TEST_F(AgentClientTest, APodWithoutAnAddressOrAnAgentIsAFailure) {
   EXPECT_THAT(ask().message, HasSubstr("no address yet"));
 }
 
-TEST_F(AgentClientTest, TheTokenIsReadAnewForEachCall) {
-  const std::string file = ::testing::TempDir() + "hook-token";
-  AgentClient client(file, base::nullMetricSink(), clock_, {});
-  std::string seen;
+TEST_F(AgentClientTest, CallsCarryATokenOfThePodsNamespaceAndATokenThatWasRefusedGoes) {
+  std::vector<std::string> seen;
   server_.onRequest([&](const ReceivedRequest& request, Reply& reply) {
-    seen = request.header("authorization");
-    reply.json(200, R"({"role":"leader","term":3})");
+    seen.push_back(request.header("authorization"));
+    reply.json(seen.size() == 1 ? 401 : 200, R"({"role":"leader","term":3})");
   });
-  EXPECT_FALSE(client.role(pod_, hook_).has_value());  // no file: nobody is asked without it
-  EXPECT_EQ(seen, "");
-  for (const char* token : {"one", "two"}) {
-    std::ofstream(file) << token << "\n";
-    EXPECT_TRUE(client.role(pod_, hook_).has_value());
-    EXPECT_EQ(seen, std::string("Bearer ") + token);
-  }
-  std::remove(file.c_str());
+  EXPECT_FALSE(client_.role(pod_, hook_).has_value());
+  EXPECT_TRUE(client_.role(pod_, hook_).has_value());
+  EXPECT_TRUE(client_.role(pod_, hook_).has_value());
+  EXPECT_THAT(seen, ElementsAre("Bearer token-1", "Bearer token-2", "Bearer token-2"));
+  ASSERT_THAT(api_.calls(), SizeIs(2));
+  EXPECT_THAT(api_.calls()[0].body, HasSubstr(R"("audiences":["stowage-hooks.ns"])"));
+}
+
+TEST_F(AgentClientTest, NobodyIsAskedWithoutAToken) {
+  api_.otherwise([](const auto&, const auto&) -> testing::ScriptedApiClient::Answer {
+    return tl::make_unexpected(testing::apiError(403, "Forbidden", "no serviceaccounts/token"));
+  });
+  EXPECT_THAT(ask().message, AllOf(HasSubstr("token for hooks"), HasSubstr("no serviceaccounts")));
+  EXPECT_EQ(server_.requests().size(), 0);
 }
 
 TEST_F(AgentClientTest, AnswersWithoutEndAreCut) {
