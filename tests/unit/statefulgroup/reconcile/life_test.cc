@@ -194,6 +194,21 @@ TEST_F(GroupLife, HibernationStopsAllAndKeepsTheClaims) {
   EXPECT_EQ(condition("Ready"), "True/AllReady");
 }
 
+// The caches show a wish that its user has taken back.
+TEST_F(GroupLife, AGroupIsNotStoppedOnTheCachesWord) {
+  put(1, 3);
+  takeRemovals();
+  const auto before = pods();
+  cluster.putGroup("db", groupSpec(1, 3, {{"runPolicy", "Hibernated"}}));
+  view.sync(cluster);
+  cluster.putGroup("db", groupSpec(1, 3));
+  passOnOldCaches();
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  settle();
+  EXPECT_EQ(pods(), before);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
 TEST_F(GroupLife, ClaimsOfMembersThatLeftGoWhenTheUserWantsIt) {
   Json more = withClaims();
   more["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
