@@ -1,6 +1,5 @@
 #include "cmd/operator/app.h"
 
-#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -14,18 +13,17 @@
 #include "cmd/operator/hook_tokens.h"
 #include "cmd/operator/role_prober.h"
 #include "controlloop/control_loop.h"
-#include "k8sclient/lease/leader_election.h"
 #include "program/cluster.h"
-#include "program/endpoint.h"
-#include "serving/metrics_registry.h"
-#include "serving/process_metrics.h"
+#include "program/foundation.h"
 #include "statefulgroup/reconcile/reconciler.h"
 
 namespace stowage::operator_cmd {
 
 namespace {
 
-constexpr base::Duration kEventGrace = std::chrono::milliseconds(300);
+// A call that is under way when we are told to stop gets so long; a write whose answer is not
+// waited for is found by the next operator.
+constexpr base::Duration kCallGrace = std::chrono::milliseconds(1500);
 // How often the caches are looked at before work begins.
 constexpr base::Duration kSyncCheck = std::chrono::milliseconds(50);
 
@@ -53,7 +51,7 @@ base::Result<Settings> loadSettings(const Options& options) {
 class App::Impl {
  public:
   explicit Impl(Settings settings)
-      : settings_(std::move(settings)), seed_(program::freshSeed()), metrics_("stowage-operator") {}
+      : settings_(std::move(settings)), foundation_("stowage-operator") {}
 
   base::Status connectClients();
   void wire();
@@ -61,19 +59,13 @@ class App::Impl {
   void stop();
 
  private:
-  void addHealthChecks();
   void elect(std::function<void()> on_lost);
   void work(const std::stop_token& stop);
 
   const Settings settings_;
-  const std::uint64_t seed_;
-  base::SystemClock clock_;
-  serving::MetricsRegistry metrics_;
-  std::unique_ptr<k8sclient::RestApiClient> api_;
-  std::unique_ptr<k8sclient::RestApiClient> lease_api_;  // a connection of its own
+  program::Foundation foundation_;
   std::stop_source calls_stop_;  // ends calls that are under way when time is up
 
-  std::unique_ptr<k8sclient::EventRecorder> recorder_;
   std::unique_ptr<GroupEvents> events_;
   std::unique_ptr<ApiObjects> objects_;
   std::unique_ptr<HookTokens> hook_tokens_;
@@ -82,40 +74,30 @@ class App::Impl {
   std::unique_ptr<GroupCaches> caches_;
   std::unique_ptr<statefulgroup::Reconciler> reconciler_;
   std::unique_ptr<controlloop::ControlLoop> loop_;
-  std::unique_ptr<k8sclient::LeaderElector> elector_;
-  std::unique_ptr<program::Endpoint> endpoint_;
 
-  std::atomic<bool> stopping_{false};
-  std::jthread work_thread_;  // the leader's, or the only one's
-  std::jthread elector_thread_;
+  std::jthread work_thread_;  // of the only one, without an election
 };
 
 base::Status App::Impl::connectClients() {
   k8sclient::RestOptions options;
-  options.user_agent = k8sclient::userAgent("stowage-operator");
   options.qps = settings_.options.qps;
   options.burst = settings_.options.burst;
-  auto api = program::connect(settings_.client, options, clock_, metrics_);
-  if (!api) return api.error();
-  serving::addProcessMetrics(metrics_);
-  auto lease_api = program::connect(settings_.client, options, clock_, metrics_);
-  if (!lease_api) return lease_api.error();
-  api_ = std::move(*api);
-  lease_api_ = std::move(*lease_api);
-  return {};
+  return foundation_.connect(settings_.client, options);
 }
 
 void App::Impl::wire() {
-  recorder_ = std::make_unique<k8sclient::EventRecorder>(k8sclient::EventRecorderOptions{}, *api_,
-                                                         clock_, seed_, metrics_);
-  events_ = std::make_unique<GroupEvents>(*recorder_, program::hostName());
-  objects_ = std::make_unique<ApiObjects>(*api_, calls_stop_.get_token());
-  hook_tokens_ = std::make_unique<HookTokens>(
-      *api_, parseServiceAccount(settings_.options.hook_service_account), clock_,
-      calls_stop_.get_token());
-  agents_ = std::make_unique<AgentClient>(*hook_tokens_, metrics_, clock_, calls_stop_.get_token());
+  base::Clock& clock = foundation_.clock();
+  serving::MetricsRegistry& metrics = foundation_.metrics();
+  k8sclient::ApiClient& api = foundation_.api();
+  const std::uint64_t seed = foundation_.seed();
+  events_ = std::make_unique<GroupEvents>(foundation_.events(), program::hostName());
+  objects_ = std::make_unique<ApiObjects>(api, calls_stop_.get_token());
+  hook_tokens_ =
+      std::make_unique<HookTokens>(api, parseServiceAccount(settings_.options.hook_service_account),
+                                   clock, calls_stop_.get_token());
+  agents_ = std::make_unique<AgentClient>(*hook_tokens_, metrics, clock, calls_stop_.get_token());
   caches_ = std::make_unique<GroupCaches>(
-      *api_, settings_.options.ns, clock_, seed_, metrics_,
+      api, settings_.options.ns, clock, seed, metrics,
       [this](const std::string& key, bool first) {
         loop_->add(key, first ? controlloop::Priority::kLow : controlloop::Priority::kNormal);
       },
@@ -129,82 +111,65 @@ void App::Impl::wire() {
         if (subject.pod != nullptr) subject.group = caches_->groupOf(*subject.pod);
         return subject;
       },
-      [this](const std::string& key) { loop_->add(key); }, clock_, seed_, metrics_);
-  metrics_.collectGauges(groupMetricNames(), [this] { return groupMetrics(caches_->groups()); });
+      [this](const std::string& key) { loop_->add(key); }, clock, seed, metrics);
+  metrics.collectGauges(groupMetricNames(), [this] { return groupMetrics(caches_->groups()); });
   reconciler_ = std::make_unique<statefulgroup::Reconciler>(*caches_, *objects_, *agents_, *events_,
-                                                            clock_, metrics_);
+                                                            clock, metrics);
   loop_ = std::make_unique<controlloop::ControlLoop>(
       loopOptions(settings_.options),
       [this](const std::string& key, const std::stop_token& stop) {
         return reconciler_->reconcile(key, stop);
       },
-      [this] { return caches_->keys(); }, clock_, seed_, metrics_);
-  endpoint_ = std::make_unique<program::Endpoint>(settings_.options, optionsYaml(settings_.options),
-                                                  *api_, clock_, metrics_);
-}
-
-void App::Impl::addHealthChecks() {
-  using serving::HealthGroup;
-  serving::HealthRegistry& health = endpoint_->health();
-  for (const std::string& resource : caches_->resources()) {
-    health.add("informer-sync-" + resource, HealthGroup::kReadyz,
-               [this, resource] { return caches_->synced(resource); });
-  }
-  health.add("shutdown", HealthGroup::kReadyz, [this]() -> base::Status {
-    if (!stopping_) return {};
-    return {base::Code::kUnavailable, "process is shutting down"};
-  });
-  health.add("leader-election", HealthGroup::kAll, [this]() -> base::Status {
-    return elector_ == nullptr ? base::Status() : elector_->check();
+      [this] { return caches_->keys(); }, clock, seed, metrics);
+  foundation_.prepareEndpoint(settings_.options, optionsYaml(settings_.options));
+  foundation_.addHealthChecks(caches_->resources(), [this](const std::string& resource) {
+    return caches_->synced(resource);
   });
 }
 
 base::Status App::Impl::start(std::function<void()> on_lost) {
   if (settings_.options.leader_elect.value_or(true)) elect(std::move(on_lost));
-  addHealthChecks();
-  if (base::Status served = endpoint_->start(); !served.ok()) return served;
-  recorder_->start();
+  if (base::Status started = foundation_.start(); !started.ok()) return started;
   // Also without the lease: who takes over has everything at hand.
   caches_->start();
-  if (elector_ == nullptr) {
+  if (foundation_.elects()) {
+    foundation_.startElecting();
+  } else {
     work_thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
-    return {};
   }
-  elector_thread_ = std::jthread([this](const std::stop_token& stop) { elector_->run(stop); });
   return {};
 }
 
 void App::Impl::elect(std::function<void()> on_lost) {
-  k8sclient::LeaseOptions options;
-  options.ns = settings_.lease_namespace;
-  options.name = settings_.options.lease_name.value_or("stowage-operator");
-  elector_ = program::makeElector(
-      std::move(options), [this](const std::stop_token& stop) { work(stop); }, std::move(on_lost),
-      *lease_api_, clock_, seed_, metrics_);
+  k8sclient::LeaseOptions lease;
+  lease.ns = settings_.lease_namespace;
+  lease.name = settings_.options.lease_name.value_or("stowage-operator");
+  foundation_.elect(
+      std::move(lease), [this](const std::stop_token& stop) { work(stop); }, std::move(on_lost));
 }
 
 // The leader's work: begins when the caches show everything, and ends with `stop`.
 void App::Impl::work(const std::stop_token& stop) {
   while (!caches_->allSynced()) {
-    if (!clock_.sleepFor(kSyncCheck, stop)) return;
+    if (!foundation_.clock().sleepFor(kSyncCheck, stop)) return;
   }
   base::log().info("working on groups", {{"workers", settings_.options.workers}});
   prober_->start();
   loop_->start();
-  clock_.sleepUntil(base::SteadyTime::max(), stop);
+  foundation_.clock().sleepUntil(base::SteadyTime::max(), stop);
   loop_->stop();
   prober_->stop();
 }
 
 void App::Impl::stop() {
-  stopping_ = true;
-  for (std::jthread* thread : {&elector_thread_, &work_thread_}) {
-    thread->request_stop();
-    if (thread->joinable()) thread->join();
-  }
+  const std::jthread limit([this](const std::stop_token& done) {
+    if (foundation_.clock().sleepFor(kCallGrace, done)) calls_stop_.request_stop();
+  });
+  foundation_.stopElecting();
+  work_thread_.request_stop();
+  if (work_thread_.joinable()) work_thread_.join();
   if (caches_ != nullptr) caches_->stop();
-  if (recorder_ != nullptr) recorder_->stop(kEventGrace);
-  if (endpoint_ != nullptr) endpoint_->stop();
+  foundation_.stop();
 }
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

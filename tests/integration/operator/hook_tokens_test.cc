@@ -27,10 +27,6 @@ class HookTokensIt : public OperatorWorld {
     const std::scoped_lock lock(mutex_);
     return shown_;
   }
-  int port() const {
-    const std::string url = agent_.url();
-    return std::stoi(url.substr(url.rfind(':') + 1));
-  }
   void moveToTheAgent(const std::string& pod) {
     const CommandResult done = cluster_.kubectl(
         {"patch", "pod", pod, "-n", ns_, "--subresource=status", "--type=strategic", "-p",
@@ -56,7 +52,7 @@ TEST_F(HookTokensIt, AreOfTheOperatorForAgentsOfOneNamespaceAndNobodyElse) {
   operator_.reset();
   operator_ = startOperator({"--hook-service-account=stowage-system:stowage-operator"});
   ASSERT_TRUE(operator_->waitReady());
-  createGroup("db", {{"roleProbe", {{"source", "HTTP"}, {"http", {{"port", port()}}}}}});
+  createGroup("db", {{"roleProbe", {{"source", "HTTP"}, {"http", {{"port", agent_.port()}}}}}});
   await("db", "Available", "True/QuorumHeld");
   moveToTheAgent("db-0-0");
   ASSERT_TRUE(waitFor([this] { return !shown().empty(); }, kPatience));
@@ -77,7 +73,7 @@ TEST_F(HookTokensIt, AreOfTheOperatorForAgentsOfOneNamespaceAndNobodyElse) {
 
 // The operator of these tests has a client certificate: it says what to do, and asks nobody.
 TEST_F(HookTokensIt, WithoutAServiceAccountNobodyIsAsked) {
-  createGroup("db", {{"roleProbe", {{"source", "HTTP"}, {"http", {{"port", port()}}}}}});
+  createGroup("db", {{"roleProbe", {{"source", "HTTP"}, {"http", {{"port", agent_.port()}}}}}});
   await("db", "Available", "True/QuorumHeld");
   moveToTheAgent("db-0-0");
   ASSERT_TRUE(waitFor(
@@ -87,6 +83,23 @@ TEST_F(HookTokensIt, WithoutAServiceAccountNobodyIsAsked) {
       kPatience))
       << operator_->process().log();
   EXPECT_EQ(shown(), "");
+}
+
+// Found by reading: nothing ended calls that were under way.
+TEST_F(HookTokensIt, AnAgentThatNeverAnswersDoesNotHoldUpTheEnd) {
+  operator_.reset();
+  operator_ = startOperator({"--hook-service-account=stowage-system:stowage-operator"});
+  ASSERT_TRUE(operator_->waitReady());
+  agent_.onRequest(stall());
+  createGroup(
+      "db", {{"roleProbe",
+              {{"source", "HTTP"}, {"http", {{"port", agent_.port()}, {"timeoutSeconds", 12}}}}}});
+  await("db", "Available", "True/QuorumHeld");
+  moveToTheAgent("db-0-0");
+  ASSERT_TRUE(agent_.waitForRequests(1, kPatience));
+  operator_->process().signal(SIGTERM);
+  EXPECT_EQ(operator_->process().waitExit(8s), 0);
+  operator_ = startOperator();  // to let the group go
 }
 
 }  // namespace

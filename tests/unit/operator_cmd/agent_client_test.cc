@@ -24,15 +24,10 @@ using testing::Reply;
 using testing::ScriptedServer;
 using ::testing::SizeIs;
 
-int portOf(const ScriptedServer& server) {
-  const std::string url = server.url();
-  return std::stoi(url.substr(url.rfind(':') + 1));
-}
-
 class AgentClientTest : public ::testing::Test {
  protected:
   AgentClientTest() {
-    hook_.port = portOf(server_);
+    hook_.port = server_.port();
     hook_.timeout_seconds = 5;
     pod_.ip = "127.0.0.1";
     pod_.phase = "Running";
