@@ -4,6 +4,16 @@ namespace stowage::kubeapi {
 
 namespace {
 
+void readRequirements(JsonReading& reading, JsonElement element, MemberContainer& out) {
+  readObject(reading, element, [&](std::string_view key, JsonElement value) {
+    if (key == "requests") {
+      readResources(reading, value, out.requests);
+    } else if (key == "limits") {
+      readResources(reading, value, out.limits);
+    }
+  });
+}
+
 void readMemberContainer(JsonReading& reading, JsonElement element, MemberContainer& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {
     if (key == "name") {
@@ -11,13 +21,7 @@ void readMemberContainer(JsonReading& reading, JsonElement element, MemberContai
     } else if (key == "image") {
       readValue(reading, value, out.image);
     } else if (key == "resources") {
-      readObject(reading, value, [&](std::string_view name, JsonElement field) {
-        if (name == "requests") {
-          readResources(reading, field, out.requests);
-        } else if (name == "limits") {
-          readResources(reading, field, out.limits);
-        }
-      });
+      readRequirements(reading, value, out);
     }
   });
 }
@@ -56,16 +60,21 @@ void readMemberSpec(JsonReading& reading, JsonElement element, MemberPod& out) {
   });
 }
 
-void readWaiting(JsonReading& reading, JsonElement element, MemberContainerStatus& out) {
+void readContainerState(JsonReading& reading, JsonElement element, MemberContainerStatus& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {
-    if (key != "waiting") return;
-    readObject(reading, value, [&](std::string_view name, JsonElement field) {
-      if (name == "reason") {
-        readValue(reading, field, out.waiting_reason);
-      } else if (name == "message") {
-        readValue(reading, field, out.waiting_message);
-      }
-    });
+    if (key == "running") {
+      readObject(reading, value, [&](std::string_view name, JsonElement field) {
+        if (name == "startedAt") readValue(reading, field, out.running_since);
+      });
+    } else if (key == "waiting") {
+      readObject(reading, value, [&](std::string_view name, JsonElement field) {
+        if (name == "reason") {
+          readValue(reading, field, out.waiting_reason);
+        } else if (name == "message") {
+          readValue(reading, field, out.waiting_message);
+        }
+      });
+    }
   });
 }
 
@@ -80,9 +89,22 @@ void readMemberContainerStatus(JsonReading& reading, JsonElement element,
       readValue(reading, value, out.restarts);
     } else if (key == "image") {
       readValue(reading, value, out.image);
+    } else if (key == "imageID") {
+      readValue(reading, value, out.image_id);
+    } else if (key == "containerID") {
+      readValue(reading, value, out.id);
     } else if (key == "state") {
-      readWaiting(reading, value, out);
+      readContainerState(reading, value, out);
+    } else if (key == "resources" && !value.is_null()) {
+      readRequirements(reading, value, out.has.emplace());
     }
+  });
+}
+
+void readContainerStatuses(JsonReading& reading, JsonElement element,
+                           std::vector<MemberContainerStatus>& out) {
+  readList(reading, element, out, [&](JsonElement item, MemberContainerStatus& status) {
+    readMemberContainerStatus(reading, item, status);
   });
 }
 
@@ -99,10 +121,11 @@ void readMemberStatus(JsonReading& reading, JsonElement element, MemberPod& out)
     } else if (key == "conditions") {
       readConditions(reading, value, out.conditions);
     } else if (key == "containerStatuses") {
-      readList(reading, value, out.container_statuses,
-               [&](JsonElement item, MemberContainerStatus& status) {
-                 readMemberContainerStatus(reading, item, status);
-               });
+      readContainerStatuses(reading, value, out.container_statuses);
+    } else if (key == "initContainerStatuses") {
+      readContainerStatuses(reading, value, out.init_container_statuses);
+    } else if (key == "observedGeneration") {
+      readValue(reading, value, out.observed_generation);
     }
   });
 }

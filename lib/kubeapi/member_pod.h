@@ -25,7 +25,12 @@ struct MemberContainerStatus {
   Symbol name;
   bool ready = false;
   std::int32_t restarts = 0;
-  std::string image;           // that runs
+  std::string image;     // that runs
+  std::string image_id;  // what that was resolved to
+  std::string id;        // containerID; another one after each start
+  std::optional<WallTime> running_since;
+  // What it has, as the node tells; absent: it does not tell.
+  std::optional<MemberContainer> has;
   std::string waiting_reason;  // "CrashLoopBackOff", "ImagePullBackOff", ...; empty: does not wait
   std::string waiting_message;
 };
@@ -48,6 +53,8 @@ struct MemberPod {
   std::optional<WallTime> start_time;
   std::vector<Condition> conditions;
   std::vector<MemberContainerStatus> container_statuses;
+  std::vector<MemberContainerStatus> init_container_statuses;  // sidecars are among them
+  std::int64_t observed_generation = 0;  // that the node has seen; 0: it does not tell
 };
 using MemberPodPtr = std::shared_ptr<const MemberPod>;
 

@@ -25,12 +25,16 @@ struct CreateClaims {
   Replica replica;
 };
 
-// A pod becomes one of another revision as it is, without a restart.
+// A pod becomes one of another revision as it is.
 struct ChangePod {
   Replica replica;
   kubeapi::MemberPodPtr pod;
   Symbol from;
   Symbol to;
+  // Where somebody may notice; written on the pod first. kInPlace: containers are restarted.
+  std::optional<Operation> operation = {};
+  // Of one's own will: the shard must do without it meanwhile.
+  bool voluntary = false;
 };
 
 // A pod without an owner, as a group leaves it that was deleted with --cascade=orphan.
@@ -122,5 +126,11 @@ struct Action {
 };
 
 Replica replicaOf(const Action& action);
+
+// The operation as it is recorded on the member already, or a new one.
+Operation operationOn(const Member& member, OperationKind kind, const Symbol& revision,
+                      WallTime now);
+// A member that is outdated becomes one of its revision as it is, with its record.
+ChangePod changeInPlace(const Member& member, WallTime now, bool voluntary);
 
 }  // namespace stowage::statefulgroup

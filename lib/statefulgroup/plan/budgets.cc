@@ -17,7 +17,15 @@ namespace {
 std::optional<int> wantedBudget(const Spec& spec, const ShardView& shard) {
   if (!shard.wanted) return std::nullopt;
   const auto steady = minAvailable(spec, {shard.votersThere(), 0, shard.countPods()});
-  return steady && spec.run_policy == RunPolicy::kHibernated ? 0 : steady;
+  if (!steady) return std::nullopt;
+  if (spec.run_policy == RunPolicy::kHibernated) return 0;
+  // No eviction is asked for a restart in place: what it takes away is taken off here.
+  const bool restarts =
+      std::any_of(shard.members.begin(), shard.members.end(), [](const Member& member) {
+        return (member.wanted || member.available()) && member.operation &&
+               member.operation->kind == OperationKind::kInPlace;
+      });
+  return restarts ? *steady + 1 : *steady;
 }
 
 bool selectsSome(const PodDisruptionBudget& budget, const std::vector<ShardView>& shards) {

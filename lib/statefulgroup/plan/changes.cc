@@ -45,11 +45,17 @@ Removal leavingRemoval(PlanDraft& draft, const Member& member) {
   return draft.shard.wanted && budget && *budget > pods - 1 ? Removal::kDelete : Removal::kEvict;
 }
 
-Operation operation(PlanDraft& draft, const Member& member, OperationKind kind,
-                    const Symbol& revision) {
-  if (member.operation && member.operation->kind == kind && member.operation->revision == revision)
-    return *member.operation;
-  return {operationId(member.pod->meta.uid, kind, revision), kind, revision, draft.rules.now};
+// Restarts that were to come are put off, and give back what their budget was raised by.
+bool putOffRestarts(PlanDraft& draft, const Member& leaving) {
+  bool acted = false;
+  for (const Member& member : draft.shard.members) {
+    if (member.replica == leaving.replica || !stays(member) || isBeingChanged(member)) continue;
+    if (!member.operation || member.operation->kind != OperationKind::kInPlace) continue;
+    draft.act(ClearOperation{member.replica, member.pod}, "another member leaves first",
+              draft.plan.work);
+    acted = true;
+  }
+  return acted;
 }
 
 bool scaleIn(PlanDraft& draft) {
@@ -66,6 +72,7 @@ bool scaleIn(PlanDraft& draft) {
                               draft.shard.votersThere()));
     return true;
   }
+  if (putOffRestarts(draft, *member)) return true;
   const bool poison = draft.spec.membership.mode != HookMode::kNone &&
                       draft.spec.claim_retention.when_scaled == Retention::kRetain;
   for (const ClaimSight& claim : member->claims) {
@@ -74,7 +81,7 @@ bool scaleIn(PlanDraft& draft) {
                 draft.plan.work);
   }
   draft.act(RemovePod{member->replica, member->pod, leavingRemoval(draft, *member), true,
-                      operation(draft, *member, OperationKind::kScaleIn, {})},
+                      operationOn(*member, OperationKind::kScaleIn, {}, draft.rules.now)},
             isOffline(draft.spec, member->replica) ? "offlineReplicas names the replica"
                                                    : "the replica is not wanted any more",
             draft.plan.work);
@@ -120,27 +127,53 @@ bool growClaims(PlanDraft& draft) {
   return false;
 }
 
+// How the next member gets to its revision. What the API server would not take in place is recorded
+// as to be made anew.
+InPlace wayOf(PlanDraft& draft, const Member& member) {
+  const bool anew = resizeFailed(member, draft.spec, draft.rules.now) ||
+                    (member.operation && member.operation->kind == OperationKind::kUpdate &&
+                     member.operation->revision == member.target);
+  return anew ? InPlace::kNo : member.in_place;
+}
+
+// Why the member cannot be updated now; empty: it can.
+std::string updateObstacle(PlanDraft& draft, const Member& member, InPlace way) {
+  const ShardRules& rules = draft.rules;
+  if (way == InPlace::kNo &&
+      rollingUpdateOf(draft.spec).pod_update_policy == PodUpdatePolicy::kInPlaceOnly)
+    return fmt::format("{} cannot be updated in place, and podUpdatePolicy is InPlaceOnly",
+                       draft.podOf(member));
+  if (way != InPlace::kResize && !rules.voluntary_off.empty()) return rules.voluntary_off;
+  if (!rules.updates_off.empty()) return rules.updates_off;
+  if (way != InPlace::kResize && !maySpare(draft.shard, member, draft.spec))
+    return fmt::format("{} cannot be spared: {} voters must stay available", draft.podOf(member),
+                       floorFor(draft.shard, draft.spec));
+  const bool recorded = member.operation && member.operation->kind == OperationKind::kInPlace;
+  return way == InPlace::kRestart && recorded ? rules.restarts_off : std::string();
+}
+
 bool update(PlanDraft& draft) {
   if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
   for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
-    if (!member.wanted || !member.outdated() || member.quiet) continue;
+    const bool failed = resizeFailed(member, draft.spec, draft.rules.now);
+    if (!member.wanted || !(member.outdated() || failed)) continue;
+    const InPlace way = wayOf(draft, member);
+    if (way == InPlace::kQuiet) continue;
     draft.plan.work = ShardWork::kRollingOut;
-    if (rollingUpdateOf(draft.spec).pod_update_policy == PodUpdatePolicy::kInPlaceOnly) {
-      draft.waitFor(fmt::format("{} cannot be updated in place, and podUpdatePolicy is InPlaceOnly",
-                                draft.podOf(member)));
+    if (std::string why = updateObstacle(draft, member, way); !why.empty()) {
+      draft.waitFor(std::move(why));
       return true;
     }
-    const std::string& off =
-        draft.rules.voluntary_off.empty() ? draft.rules.updates_off : draft.rules.voluntary_off;
-    if (!off.empty()) {
-      draft.waitFor(off);
-    } else if (!maySpare(draft.shard, member, draft.spec)) {
-      draft.waitFor(fmt::format("{} cannot be spared: {} voters must stay available",
-                                draft.podOf(member), floorFor(draft.shard, draft.spec)));
+    const std::string reason =
+        failed ? fmt::format("not resized in place: {}", member.settling.what)
+               : fmt::format("update from {} to {}", member.revision.view(), member.target.view());
+    if (way == InPlace::kNo) {
+      draft.act(
+          RemovePod{member.replica, member.pod, Removal::kEvict, true,
+                    operationOn(member, OperationKind::kUpdate, member.target, draft.rules.now)},
+          reason, draft.plan.work);
     } else {
-      draft.act(RemovePod{member.replica, member.pod, Removal::kEvict, true,
-                          operation(draft, member, OperationKind::kUpdate, member.target)},
-                fmt::format("update from {} to {}", member.revision.view(), member.target.view()),
+      draft.act(changeInPlace(member, draft.rules.now, true), "in place: " + reason,
                 draft.plan.work);
     }
     return true;

@@ -11,6 +11,7 @@
 namespace stowage::statefulgroup {
 
 using kubeapi::group::ManagementPolicy;
+using kubeapi::group::PodUpdatePolicy;
 using kubeapi::group::RunPolicy;
 using kubeapi::group::Spec;
 
@@ -28,6 +29,15 @@ std::string voluntaryOff(const GroupSight& sight, std::size_t i) {
   return {};
 }
 
+// While containers are restarted in place, the budget is raised by what is missing, so that no
+// eviction takes another member meanwhile: what it counts has to be that much before.
+std::string restartsOff(const BudgetSight& budget) {
+  if (!budget.wanted || !budget.budget || budget.budget->current_healthy >= *budget.wanted)
+    return {};
+  return fmt::format("budget {} counts {} healthy pods and wants {} while one is restarted",
+                     budget.name, budget.budget->current_healthy, *budget.wanted);
+}
+
 GroupPlan planRunning(const GroupSight& sight) {
   const Spec& spec = sight.observed.group->spec;
   GroupPlan plan;
@@ -36,8 +46,12 @@ GroupPlan planRunning(const GroupSight& sight) {
       static_cast<int>(std::count_if(sight.shards.begin(), sight.shards.end(), updateInFlight));
   for (std::size_t i = 0; i < sight.shards.size(); ++i) {
     const bool flying = updateInFlight(sight.shards[i]);
-    ShardRules rules{
-        *sight.observed.group, sight.now, voluntaryOff(sight, i), {}, !plan.halted.empty()};
+    ShardRules rules{*sight.observed.group,
+                     sight.now,
+                     voluntaryOff(sight, i),
+                     restartsOff(sight.budgets.shards[i]),
+                     {},
+                     !plan.halted.empty()};
     if (!plan.halted.empty()) {
       rules.updates_off = plan.halted;
     } else if (!flying && in_flight >= maxUnavailableShards(spec)) {
@@ -56,7 +70,7 @@ std::string haltOf(const GroupSight& sight) {
   const auto deadline =
       std::chrono::seconds(rollingUpdateOf(sight.observed.group->spec).progress_deadline_seconds);
   for (const ShardView& shard : sight.shards) {
-    const auto since = updateInFlightSince(shard);
+    const auto since = updateInFlightSince(shard, sight.observed.group->spec);
     if (since && sight.now - *since > deadline)
       return fmt::format("shard {} has not come back from its update within {} s", shard.index,
                          deadline.count());
@@ -83,13 +97,16 @@ GroupMode modeOf(const kubeapi::StatefulGroup& group) {
                                                          : GroupMode::kRunning;
 }
 
-std::optional<WallTime> updateInFlightSince(const ShardView& shard) {
+std::optional<WallTime> updateInFlightSince(const ShardView& shard, const Spec& spec) {
+  // A resize that does not come is given up, and the rollout goes on.
+  const bool gives_up = rollingUpdateOf(spec).pod_update_policy != PodUpdatePolicy::kInPlaceOnly;
   std::optional<WallTime> since;
   for (const Member& member : shard.members) {
-    if (!member.wanted || !member.there() || member.available() || member.outdated()) continue;
-    if (!member.pod->meta.creation_time) continue;
-    since =
-        since ? std::min(*since, *member.pod->meta.creation_time) : *member.pod->meta.creation_time;
+    if (!member.wanted || !member.there() || member.outdated()) continue;
+    const bool changed = isBeingChanged(member);
+    if (changed ? gives_up && member.settling.isResize() : member.available()) continue;
+    const auto begin = changed ? member.operation->start : member.pod->meta.creation_time;
+    if (begin) since = since ? std::min(*since, *begin) : *begin;
   }
   return since;
 }

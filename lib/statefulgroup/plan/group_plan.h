@@ -47,6 +47,7 @@ struct GroupPlan {
 GroupPlan planGroup(const GroupSight& sight);
 
 // Since when the member that an update of the shard waits for has been in flight, if there is one.
-std::optional<WallTime> updateInFlightSince(const ShardView& shard);
+std::optional<WallTime> updateInFlightSince(const ShardView& shard,
+                                            const kubeapi::group::Spec& spec);
 
 }  // namespace stowage::statefulgroup

@@ -14,6 +14,7 @@ namespace stowage::statefulgroup {
 using kubeapi::group::ExpansionPolicy;
 using kubeapi::group::HookMode;
 using kubeapi::group::NodeLoss;
+using kubeapi::group::PodUpdatePolicy;
 using kubeapi::group::StartupPolicy;
 using kubeapi::group::UpdateType;
 
@@ -127,17 +128,36 @@ bool createAbsent(PlanDraft& draft) {
   return acted;
 }
 
+// An outdated pod that does not serve becomes what it should be, whatever the budget is. False:
+// nothing is done, or somebody else does it.
+bool renew(PlanDraft& draft, const Member& member, const char* trouble) {
+  const std::string reason = fmt::format("the pod {}, and is at {} instead of {}", trouble,
+                                         member.revision.view(), member.target.view());
+  if (rollingUpdateOf(draft.spec).pod_update_policy != PodUpdatePolicy::kInPlaceOnly) {
+    draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}}, reason,
+              ShardWork::kRollingOut);
+    return true;
+  }
+  if (member.in_place == InPlace::kQuiet) return false;
+  if (member.in_place == InPlace::kNo) {
+    draft.waitFor(
+        fmt::format("{} {} and cannot be updated in place, and podUpdatePolicy is "
+                    "InPlaceOnly",
+                    draft.podOf(member), trouble));
+    return false;
+  }
+  draft.act(changeInPlace(member, draft.rules.now, false), "in place: " + reason,
+            ShardWork::kRollingOut);
+  return true;
+}
+
 // A pod that never ran serves nobody: what is wrong with it may be what was mended.
 bool replacePending(PlanDraft& draft) {
   if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
   bool acted = false;
   for (const Member& member : draft.shard.members) {
     if (member.state != MemberState::kPending || !member.wanted || !member.outdated()) continue;
-    draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
-              fmt::format("the pod never ran, and is at {} instead of {}", member.revision.view(),
-                          member.target.view()),
-              ShardWork::kRollingOut);
-    acted = true;
+    acted = renew(draft, member, "never ran") || acted;
   }
   return acted;
 }
@@ -168,11 +188,13 @@ bool replaceUnready(PlanDraft& draft) {
                                 member.role.term));
       continue;
     }
+    if (outdated) {
+      if (renew(draft, member, "is not ready")) return true;
+      continue;
+    }
     draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
-              outdated ? fmt::format("the pod is not ready, and is at {} instead of {}",
-                                     member.revision.view(), member.target.view())
-                       : "the pod has not been ready for longer than memberReadyTimeoutSeconds",
-              outdated ? ShardWork::kRollingOut : ShardWork::kHealing);
+              "the pod has not been ready for longer than memberReadyTimeoutSeconds",
+              ShardWork::kHealing);
     return true;
   }
   return false;

@@ -10,11 +10,27 @@ namespace stowage::statefulgroup {
 namespace {
 
 using Json = nlohmann::json;
-constexpr std::array<std::string_view, 2> kKinds = {"Update", "ScaleIn"};
+constexpr std::array<std::string_view, 4> kKinds = {"Update", "ScaleIn", "InPlace", "Resize"};
+// Nobody has more containers than this whose images change at once.
+constexpr std::size_t kMaxMarks = 64;
 
 std::string textOf(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::vector<ContainerMark> marksIn(const Json& object) {
+  std::vector<ContainerMark> marks;
+  const auto found = object.find("was");
+  if (found == object.end() || !found->is_array()) return marks;
+  for (const Json& one : *found) {
+    if (!one.is_object() || marks.size() == kMaxMarks) continue;
+    const auto restarts = one.find("restarts");
+    const bool counted = restarts != one.end() && restarts->is_number_integer();
+    marks.push_back({textOf(one, "name"), textOf(one, "id"), textOf(one, "imageID"),
+                     counted ? restarts->get<std::int32_t>() : 0});
+  }
+  return marks;
 }
 
 }  // namespace
@@ -22,11 +38,16 @@ std::string textOf(const Json& object, const char* key) {
 std::string_view text(OperationKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
 
 std::string encodeOperation(const Operation& operation) {
-  return Json{{"id", operation.id},
-              {"kind", text(operation.kind)},
-              {"revision", operation.revision.str()},
-              {"start", base::formatTime(operation.start)}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  Json record = {{"id", operation.id},
+                 {"kind", text(operation.kind)},
+                 {"revision", operation.revision.str()},
+                 {"start", base::formatTime(operation.start)}};
+  for (const ContainerMark& mark : operation.was)
+    record["was"].push_back({{"name", mark.name},
+                             {"id", mark.id},
+                             {"imageID", mark.image_id},
+                             {"restarts", mark.restarts}});
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::optional<Operation> decodeOperation(std::string_view annotation) {
@@ -41,6 +62,7 @@ std::optional<Operation> decodeOperation(std::string_view annotation) {
     operation.kind = static_cast<OperationKind>(i);
     operation.revision = textOf(object, "revision");
     operation.start = *start;
+    operation.was = marksIn(object);
     return operation;
   }
   return std::nullopt;

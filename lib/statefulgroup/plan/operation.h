@@ -6,22 +6,43 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/symbols.h"
 
 namespace stowage::statefulgroup {
 
-enum class OperationKind : std::uint8_t { kUpdate, kScaleIn };
+enum class OperationKind : std::uint8_t {
+  kUpdate,   // its pod is made anew
+  kScaleIn,  // it leaves
+  kInPlace,  // containers of its pod are restarted as others
+  kResize,   // its pod gets other amounts, and goes on
+};
 std::string_view text(OperationKind kind);  // "Update"
+
+// A container as it was when its image was changed: until it differs it has not been restarted.
+struct ContainerMark {
+  std::string name;
+  std::string id;
+  std::string image_id;
+  std::int32_t restarts = 0;
+  friend bool operator==(const ContainerMark&, const ContainerMark&) = default;
+};
 
 struct Operation {
   std::string id;  // unique; what hooks are idempotent by
   OperationKind kind = OperationKind::kUpdate;
   base::Symbol revision;  // that the pod goes to; empty when it does not come back
   base::WallTime start{};
+  std::vector<ContainerMark> was = {};  // kInPlace, once the pod has been changed
   friend bool operator==(const Operation&, const Operation&) = default;
 };
+
+// The pod stays: the record is on it until it is what it was to become.
+inline bool isInPlace(OperationKind kind) {
+  return kind == OperationKind::kInPlace || kind == OperationKind::kResize;
+}
 
 // The value of annotation stowage.dev/operation.
 std::string encodeOperation(const Operation& operation);

@@ -86,6 +86,20 @@ bool updateInFlight(const ShardView& shard) {
   });
 }
 
+bool isBeingChanged(const Member& member) {
+  return member.operation && isInPlace(member.operation->kind) &&
+         member.operation->revision == member.revision && !(member.settled() && member.available());
+}
+
+bool resizeFailed(const Member& member, const Spec& spec, WallTime now) {
+  if (!member.wanted || !member.operation || member.outdated() || !member.settling.isResize() ||
+      rollingUpdateOf(spec).pod_update_policy == kubeapi::group::PodUpdatePolicy::kInPlaceOnly)
+    return false;
+  const auto deadline = std::chrono::seconds(rollingUpdateOf(spec).progress_deadline_seconds);
+  return member.settling.kind == Settling::Kind::kInfeasible ||
+         now - member.operation->start >= deadline;
+}
+
 std::optional<int> slotOf(const kubeapi::MemberPod& pod) {
   const Symbol* slot = pod.meta.labels.find(kSlotLabel);
   return slot == nullptr ? std::nullopt : parseIndex(slot->view());

@@ -36,6 +36,12 @@ bool knowsNewestTermAlone(const ShardView& shard, const Member& member);
 // have.
 bool updateInFlight(const ShardView& shard);
 
+// Changed in place and not yet what it was to become, or not available again.
+bool isBeingChanged(const Member& member);
+// Its node does not give it the resources that it is to have, or not in time: it gets a new pod,
+// unless podUpdatePolicy is InPlaceOnly.
+bool resizeFailed(const Member& member, const kubeapi::group::Spec& spec, WallTime now);
+
 // The slots of the voters that are there; slotOf: -1 when the pod names none.
 std::vector<int> slotsOf(const ShardView& shard);
 int slotOf(const Member& member);

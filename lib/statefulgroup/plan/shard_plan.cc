@@ -39,6 +39,21 @@ ShardWork flightWork(PlanDraft& draft) {
   return mixed || updateInFlight(draft.shard) ? ShardWork::kRollingOut : ShardWork::kHealing;
 }
 
+// Whether a pod that serves has yet to become what it is changed to.
+bool waitForChange(PlanDraft& draft, const Member& member) {
+  const Settling& settling = member.settling;
+  // Not for what is given up, or not wanted any more.
+  if (resizeFailed(member, draft.spec, draft.rules.now) ||
+      (member.outdated() && settling.isResize()))
+    return false;
+  draft.waitFor(draft.podOf(member) + ": " + settling.what);
+  if (settling.look_again) draft.lookAgain(*settling.look_again);
+  const auto deadline = std::chrono::seconds(rollingUpdateOf(draft.spec).progress_deadline_seconds);
+  const auto waited = draft.rules.now - member.operation->start;
+  if (settling.isResize() && waited < deadline) draft.lookAgain(deadline - waited);
+  return true;
+}
+
 // True when somebody is between two states, so that nobody else may be taken away.
 bool waitForFlights(PlanDraft& draft) {
   bool waits = false;
@@ -48,6 +63,11 @@ bool waitForFlights(PlanDraft& draft) {
       waits = true;
       draft.waitFor(fmt::format("{} has not {} yet", draft.podOf(member),
                                 *open == HookVerb::kJoin ? "joined" : "caught up"));
+      continue;
+    }
+    const bool restarts = member.settling.kind == Settling::Kind::kRestarting;
+    if (member.available() && !member.settled() && (member.wanted || restarts)) {
+      waits = waitForChange(draft, member) || waits;
       continue;
     }
     if (member.wanted ? member.available() : !isTerminating(member)) continue;
@@ -98,7 +118,9 @@ ShardPlan planShard(const ShardView& shard, const ShardRules& rules) {
 bool begins(const ShardPlan& plan) {
   return plan.work == ShardWork::kRollingOut &&
          std::any_of(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
-           return std::holds_alternative<RemovePod>(action.step);
+           const auto* change = std::get_if<ChangePod>(&action.step);
+           return change != nullptr ? change->operation.has_value()
+                                    : std::holds_alternative<RemovePod>(action.step);
          });
 }
 

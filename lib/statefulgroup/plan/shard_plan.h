@@ -18,6 +18,9 @@ struct ShardRules {
   WallTime now{};
   // Why nothing may be taken away of one's own will; empty: it may.
   std::string voluntary_off;
+  // Why containers of a pod that such an operation is recorded on may not be restarted; empty: they
+  // may.
+  std::string restarts_off;
   // Why no member may be updated now (other shards are at it, or a rollout halted); empty: it may.
   std::string updates_off;
   // The rollout has stopped: not even what nobody would notice is updated.
@@ -43,7 +46,7 @@ struct ShardPlan {
 
 ShardPlan planShard(const ShardView& shard, const ShardRules& rules);
 
-// The plan takes a member away so that it comes back at another revision.
+// The plan takes a member away, or restarts it, so that it comes back at another revision.
 bool begins(const ShardPlan& plan);
 
 }  // namespace stowage::statefulgroup

@@ -149,6 +149,8 @@ class Viewer {
     if (observes(spec_, member.role.role)) member.voter = false;
     if (const Symbol* record = pod.meta.annotations.find(kOperationAnnotation))
       member.operation = decodeOperation(record->view());
+    if (member.operation && member.operation->revision == member.revision)
+      member.settling = settlingOf(pod, *member.operation, spec_.min_ready_seconds, now_);
   }
 
   const Observed& observed_;
@@ -175,7 +177,8 @@ std::optional<HookVerb> openHook(const Member& member, const Spec& spec) {
                     member.state == MemberState::kAvailable;
   if (!runs || !member.wanted) return std::nullopt;
   if (spec.membership.mode != HookMode::kNone && !member.joined) return HookVerb::kJoin;
-  if (spec.health_gates.mode != GateMode::kNone && !member.caught_up && member.available())
+  if (spec.health_gates.mode != GateMode::kNone && !member.caught_up && member.available() &&
+      member.settled())
     return HookVerb::kPostRestart;
   return std::nullopt;
 }
@@ -203,7 +206,7 @@ int ShardView::availableVoters() const {
 
 bool ShardView::available() const {
   return std::all_of(members.begin(), members.end(), [](const Member& member) {
-    return member.wanted ? member.available() : !member.there();
+    return member.wanted ? member.available() && member.settled() : !member.there();
   });
 }
 

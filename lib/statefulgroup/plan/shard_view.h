@@ -10,6 +10,7 @@
 #include "statefulgroup/names.h"
 #include "statefulgroup/observed.h"
 #include "statefulgroup/plan/operation.h"
+#include "statefulgroup/plan/settling.h"
 #include "statefulgroup/plan/wanted.h"
 #include "statefulgroup/ports.h"
 
@@ -25,6 +26,14 @@ enum class MemberState : std::uint8_t {
   kFailed,  // ended: Failed or Succeeded
 };
 std::string_view text(MemberState state);
+
+// How an outdated pod gets to its revision as it is.
+enum class InPlace : std::uint8_t {
+  kNo,       // it has to be made anew
+  kQuiet,    // by labels, annotations or tolerations alone: nobody notices
+  kResize,   // its amounts change, and nothing is restarted
+  kRestart,  // containers are restarted, and the member is away meanwhile
+};
 
 struct ClaimSight {
   Symbol claim_template;
@@ -52,14 +61,14 @@ struct Member {
   bool role_told = false;  // by the pod itself, just now; else it is what is written on it
   bool joined = false;     // annotations: hooks that were answered
   bool caught_up = false;
-  // An outdated pod that becomes what it is to be without anybody noticing: by labels, annotations
-  // or tolerations alone.
-  bool quiet = false;
+  InPlace in_place = InPlace::kNo;
+  Settling settling;               // what the node still has to do of a change in place
   std::vector<ClaimSight> claims;  // one per claim template
 
   [[nodiscard]] bool outdated() const { return pod && !target.empty() && !(revision == target); }
   [[nodiscard]] bool available() const { return state == MemberState::kAvailable; }
   [[nodiscard]] bool there() const { return pod != nullptr; }
+  [[nodiscard]] bool settled() const { return settling.kind == Settling::Kind::kSettled; }
 };
 
 // What a member that runs still has to be asked before it counts as settled; nullopt: nothing.

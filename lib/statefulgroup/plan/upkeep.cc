@@ -55,13 +55,16 @@ void compact(PlanDraft& draft) {
 void clearStaleRecords(PlanDraft& draft) {
   for (const Member& member : draft.shard.members) {
     if (!member.operation || !stays(member)) continue;
+    const Operation& operation = *member.operation;
+    const bool replaced = member.outdated() || resizeFailed(member, draft.spec, draft.rules.now);
     const bool goes = hasBegunToLeave(member, draft.spec) ||
-                      (!member.wanted && member.operation->kind == OperationKind::kScaleIn) ||
-                      (member.wanted && member.operation->kind == OperationKind::kUpdate &&
-                       member.outdated() && member.operation->revision == member.target);
+                      (!member.wanted && operation.kind == OperationKind::kScaleIn) ||
+                      (member.wanted && operation.kind != OperationKind::kScaleIn && replaced &&
+                       operation.revision == member.target) ||
+                      isBeingChanged(member);
     if (!goes)
       draft.note(ClearOperation{member.replica, member.pod},
-                 "the operation is not wanted any more");
+                 "the operation is at its end, or not wanted any more");
   }
 }
 
@@ -120,9 +123,10 @@ void askMembers(PlanDraft& draft) {
 void changeQuietly(PlanDraft& draft) {
   if (draft.rules.halted) return;
   for (const Member& member : draft.shard.members) {
-    if (!member.quiet || !member.wanted || !stays(member) || member.operation) continue;
+    if (member.in_place != InPlace::kQuiet || !member.wanted || !stays(member) || member.operation)
+      continue;
     draft.act(
-        ChangePod{member.replica, member.pod, member.revision, member.target},
+        ChangePod{member.replica, member.pod, member.revision, member.target, {}, false},
         fmt::format("update in place from {} to {}", member.revision.view(), member.target.view()),
         ShardWork::kRollingOut);
   }

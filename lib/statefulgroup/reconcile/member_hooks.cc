@@ -62,23 +62,24 @@ HookAnswer MemberHooks::askByAnnotation(const Question& question) {
   return {HookAnswer::Kind::kWorking, "asked by annotation"};
 }
 
-StepResult MemberHooks::unanswered(const RemovePod& step, const std::string& what,
+StepResult MemberHooks::unanswered(const Departure& departure, const std::string& what,
                                    const HookAnswer& answer, std::int32_t timeout_seconds,
                                    HookFailure policy) const {
-  const bool late = now_ - step.operation->start >= std::chrono::seconds(timeout_seconds);
+  const bool late = now_ - departure.operation.start >= std::chrono::seconds(timeout_seconds);
   if (late && policy == HookFailure::kProceed) return {};
-  return {End::kDenied, fmt::format("{} of {}: {}{}", what, step.pod->meta.name.view(),
+  return {End::kDenied, fmt::format("{} of {}: {}{}", what, departure.pod.meta.name.view(),
                                     answer.message.empty() ? "no answer yet" : answer.message,
                                     late ? " (its time is over)" : "")};
 }
 
-StepResult MemberHooks::gate(const RemovePod& step, const Member& member) {
+StepResult MemberHooks::gate(const Departure& departure, const Member& member) {
   const auto& gates = group_.spec.health_gates;
   if (gates.mode == GateMode::kNone) return {};
   const HookAnswer answer = ask({HookVerb::kPreDisruption, Mode::kHttp, gates.http, *member.pod,
-                                 *member.pod, step.operation->id});
+                                 *member.pod, departure.operation.id});
   if (answer.kind == HookAnswer::Kind::kDone) return {};
-  return unanswered(step, "pre-disruption", answer, gates.timeout_seconds, gates.failure_policy);
+  return unanswered(departure, "pre-disruption", answer, gates.timeout_seconds,
+                    gates.failure_policy);
 }
 
 bool MemberHooks::holdsTheOne(const Member& member) const {
@@ -89,7 +90,7 @@ bool MemberHooks::holdsTheOne(const Member& member) const {
 }
 
 // The hook's word is not enough: somebody else has to tell of the role, in a later term.
-StepResult MemberHooks::handOver(const RemovePod& step, const Member& member,
+StepResult MemberHooks::handOver(const Departure& departure, const Member& member,
                                  const ShardView& shard) {
   const auto& switchover = group_.spec.switchover;
   if (switchover.mode == Mode::kNone) return {};
@@ -100,7 +101,7 @@ StepResult MemberHooks::handOver(const RemovePod& step, const Member& member,
         std::any_of(shard.members.begin(), shard.members.end(),
                     [&](const Member& other) { return other.there() && holdsTheOne(other); });
     if (!member.role.role.empty() || elsewhere) return {};
-    return unanswered(step, "switchover",
+    return unanswered(departure, "switchover",
                       {HookAnswer::Kind::kFailed, "its role is not known, and nobody else leads"},
                       switchover.timeout_seconds, switchover.failure_policy);
   }
@@ -111,20 +112,19 @@ StepResult MemberHooks::handOver(const RemovePod& step, const Member& member,
       });
   if (confirmed) return {};
   HookAnswer answer = ask({HookVerb::kSwitchover, switchover.mode, switchover.http, *member.pod,
-                           *member.pod, step.operation->id});
+                           *member.pod, departure.operation.id});
   if (answer.kind == HookAnswer::Kind::kDone)
     answer.message = "nobody else has told of the role in a later term yet";
-  return unanswered(step, "switchover", answer, switchover.timeout_seconds,
+  return unanswered(departure, "switchover", answer, switchover.timeout_seconds,
                     switchover.failure_policy);
 }
 
 // Never skipped: a member that is gone and still counts takes the shard nearer to the loss of its
 // quorum. A peer speaks for a member that does not serve.
-StepResult MemberHooks::leave(const RemovePod& step, const Member& member, const ShardView& shard) {
+StepResult MemberHooks::leave(const Departure& departure, const Member& member,
+                              const ShardView& shard) {
   const auto& membership = group_.spec.membership;
-  if (membership.mode == Mode::kNone || step.operation->kind != OperationKind::kScaleIn ||
-      !shard.wanted)
-    return {};
+  if (membership.mode == Mode::kNone || !departure.forGood() || !shard.wanted) return {};
   const kubeapi::MemberPod* agent = member.available() ? member.pod.get() : nullptr;
   for (const Member& other : shard.members) {
     if (agent == nullptr && other.available() && !(other.replica == member.replica))
@@ -132,19 +132,19 @@ StepResult MemberHooks::leave(const RemovePod& step, const Member& member, const
   }
   if (agent == nullptr) return {End::kDenied, "no member serves that could be asked"};
   const HookAnswer answer = ask({HookVerb::kLeave, membership.mode, membership.http, *agent,
-                                 *member.pod, step.operation->id});
+                                 *member.pod, departure.operation.id});
   if (answer.kind == HookAnswer::Kind::kDone) return {};
-  return unanswered(step, "leave", answer, membership.timeout_seconds, HookFailure::kBlock);
+  return unanswered(departure, "leave", answer, membership.timeout_seconds, HookFailure::kBlock);
 }
 
-StepResult MemberHooks::beforeRemoval(const RemovePod& step, const std::vector<ShardView>& shards) {
+StepResult MemberHooks::before(const Departure& departure, const std::vector<ShardView>& shards) {
   for (const ShardView& shard : shards) {
-    if (shard.index != step.replica.shard) continue;
+    if (shard.index != departure.replica.shard) continue;
     for (const Member& member : shard.members) {
-      if (!(member.replica == step.replica) || !member.there()) continue;
-      StepResult result = gate(step, member);
-      if (result.end == End::kDone) result = handOver(step, member, shard);
-      if (result.end == End::kDone) result = leave(step, member, shard);
+      if (!(member.replica == departure.replica) || !member.there()) continue;
+      StepResult result = gate(departure, member);
+      if (result.end == End::kDone) result = handOver(departure, member, shard);
+      if (result.end == End::kDone) result = leave(departure, member, shard);
       return result;
     }
   }

@@ -12,14 +12,23 @@
 
 namespace stowage::statefulgroup {
 
+// A member that is about to be away, for a while or for good.
+struct Departure {
+  Replica replica;
+  const kubeapi::MemberPod& pod;
+  const Operation& operation;
+
+  [[nodiscard]] bool forGood() const { return operation.kind == OperationKind::kScaleIn; }
+};
+
 class MemberHooks {
  public:
   MemberHooks(const kubeapi::StatefulGroup& group, GroupWrites& writes, HookCaller& caller,
               base::WallTime now);
 
-  // Before a member is taken away of one's own will: may it go now; is its leadership with somebody
-  // else; has it left its membership, when it does not come back. kDone: it may go.
-  StepResult beforeRemoval(const RemovePod& step, const std::vector<ShardView>& shards);
+  // Before a member is taken away or restarted of one's own will: may it go now; is its leadership
+  // with somebody else; has it left its membership, when it does not come back. kDone: it may go.
+  StepResult before(const Departure& departure, const std::vector<ShardView>& shards);
   // After a member has started: is it in, or has it caught up.
   StepResult afterStart(const kubeapi::MemberPod& pod, HookVerb verb);
 
@@ -38,12 +47,12 @@ class MemberHooks {
   HookAnswer ask(const Question& question);
   HookAnswer askByAnnotation(const Question& question);
 
-  StepResult gate(const RemovePod& step, const Member& member);
-  StepResult handOver(const RemovePod& step, const Member& member, const ShardView& shard);
-  StepResult leave(const RemovePod& step, const Member& member, const ShardView& shard);
+  StepResult gate(const Departure& departure, const Member& member);
+  StepResult handOver(const Departure& departure, const Member& member, const ShardView& shard);
+  StepResult leave(const Departure& departure, const Member& member, const ShardView& shard);
   [[nodiscard]] bool holdsTheOne(const Member& member) const;
   // A failed or late answer: wait, or go on as the policy says once the time is over.
-  [[nodiscard]] StepResult unanswered(const RemovePod& step, const std::string& what,
+  [[nodiscard]] StepResult unanswered(const Departure& departure, const std::string& what,
                                       const HookAnswer& answer, std::int32_t timeout_seconds,
                                       kubeapi::group::HookFailure policy) const;
 

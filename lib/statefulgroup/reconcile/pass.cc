@@ -79,7 +79,7 @@ Outcome Pass::run() {
   if (auto end = settleRevision()) return *end;
   GroupSight sight = look();
   findDrift(sight);
-  findQuietUpdates(sight);
+  findUpdatesInPlace(sight);
   const GroupPlan plan = planGroup(sight);
   errors_.resize(sight.shards.size());
   if (mode == GroupMode::kRunning || mode == GroupMode::kHibernated) {
@@ -185,8 +185,8 @@ void Pass::syncServices(const GroupSight& sight) {
   }
 }
 
-// Which outdated pods can be brought to their revision without anybody noticing.
-void Pass::findQuietUpdates(GroupSight& sight) const {
+// Which outdated pods can be brought to their revision as they are.
+void Pass::findUpdatesInPlace(GroupSight& sight) const {
   using kubeapi::group::PodUpdatePolicy;
   using kubeapi::group::UpdateType;
   if (group_.spec.update_strategy.type == UpdateType::kOnDelete ||
@@ -200,7 +200,10 @@ void Pass::findQuietUpdates(GroupSight& sight) const {
       if (from == nullptr || to == nullptr) continue;
       const InPlaceChange change =
           inPlaceChange(inputsOf(group_, names_, *from, member.replica, slotOf(*member.pod)), *to);
-      member.quiet = change.possible() && !change.images && !change.resources;
+      if (!change.possible()) continue;
+      member.in_place = change.restarts_containers ? InPlace::kRestart
+                        : change.resources         ? InPlace::kResize
+                                                   : InPlace::kQuiet;
     }
   }
 }

@@ -45,7 +45,7 @@ class Pass {
   [[nodiscard]] GroupSight look() const;
   void syncServices(const GroupSight& sight);
   void findDrift(GroupSight& sight) const;
-  void findQuietUpdates(GroupSight& sight) const;
+  void findUpdatesInPlace(GroupSight& sight) const;
   void syncBudgets(const GroupSight& sight);
   void dropOldRevisions(const GroupSight& sight);
   void runShards(const GroupSight& sight, const GroupPlan& plan);

@@ -7,10 +7,8 @@
 #include <utility>
 
 #include "statefulgroup/labels.h"
-#include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/reconcile/live_objects.h"
 #include "statefulgroup/reconcile/member_inputs.h"
-#include "statefulgroup/render/in_place.h"
 #include "statefulgroup/render/owned_meta.h"
 
 namespace stowage::statefulgroup {
@@ -108,32 +106,6 @@ StepResult StepRunner::takeOverPod(const std::string& name, Replica replica) {
   return result;
 }
 
-StepResult StepRunner::carryOut(const ChangePod& step, const std::string& reason) {
-  constexpr int kMaxWrites = 4;
-  const Revision* from = history_.find(step.from.view());
-  const Revision* to = history_.find(step.to.view());
-  if (from == nullptr || to == nullptr) return {End::kStale, "a revision is not there any more"};
-  const std::string name = step.pod->meta.name.str();
-  const PodInputs inputs = inputsOf(group_, names_, *from, step.replica, slotOf(*step.pod));
-  Answer live = writes_.get(Resource::kPods, name);
-  for (int writes = 0; writes < kMaxWrites; ++writes) {
-    if (!live.ok()) return resultOf(live);
-    // The patch is made from the living pod, and so fenced by its uid: that has to be the one
-    // meant.
-    const auto identity = identityOf(live.body);
-    if (!identity || !(identity->uid == step.pod->meta.uid))
-      return {End::kStale, fmt::format("pod {} is another one", name)};
-    const auto patch = nextInPlacePatch(inputs, *to, live.body);
-    if (!patch) return {End::kFailed, patch.error().message()};
-    if (!*patch) {
-      if (writes > 0) tell(false, "SuccessfulUpdate", "Updating", name, name + ": " + reason);
-      return {};
-    }
-    live = writes_.patch(Resource::kPods, name, {}, (*patch)->json, (*patch)->subresource);
-  }
-  return {End::kFailed, "updating pod " + name + " in place comes to no end"};
-}
-
 StepResult StepRunner::carryOut(const AdoptPod& step, const std::string& reason) {
   StepResult result;
   if (liveGroup(result) == nullptr) return result;
@@ -157,13 +129,18 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
   const std::string name = step.pod->meta.name.str();
   Fence fence = fenceOf(step.pod->meta);
   if (step.voluntary) {
-    if (StepResult check = checkLive(step); check.end != End::kDone) return check;
+    const bool for_good = step.operation && step.operation->kind == OperationKind::kScaleIn;
+    if (StepResult check = checkLive(step.replica, for_good); check.end != End::kDone) return check;
   }
-  if (StepResult written = writeRecord(step, fence); written.end != End::kDone) return written;
-  if (step.voluntary && step.operation) {
-    const StepResult ready =
-        hooks_.beforeRemoval(step, viewShards(observed_, names_, targets_, now_));
-    if (ready.end != End::kDone) return ready;
+  if (step.operation) {
+    const Operation& operation = *step.operation;
+    if (StepResult written = writeRecord(*step.pod, operation, fence); written.end != End::kDone)
+      return written;
+    if (step.voluntary) {
+      const StepResult ready = hooks_.before({step.replica, *step.pod, operation},
+                                             viewShards(observed_, names_, targets_, now_));
+      if (ready.end != End::kDone) return ready;
+    }
   }
   const Answer answer = step.removal == Removal::kEvict
                             ? writes_.evict(name, fence)
@@ -181,49 +158,6 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
          fmt::format("could not remove pod {}: {}", name, answer.message));
   }
   return result;
-}
-
-// The record comes before anything else is done to the pod.
-StepResult StepRunner::writeRecord(const RemovePod& step, Fence& fence) {
-  if (!step.operation) return {};
-  const std::string record = encodeOperation(*step.operation);
-  const Symbol* written = step.pod->meta.annotations.find(kOperationAnnotation);
-  if (written != nullptr && written->view() == record) return {};
-  const Answer answer = writes_.patch(Resource::kPods, step.pod->meta.name.str(), fence,
-                                      annotationPatch(kOperationAnnotation, record));
-  if (!answer.ok()) return resultOf(answer);
-  if (const auto identity = identityOf(answer.body))
-    fence.resource_version = identity->resource_version;
-  return {};
-}
-
-// Budgets do not judge deletions, and let two of five go at once: the others of the shard are
-// looked up one by one before one of them is taken away.
-StepResult StepRunner::checkLive(const RemovePod& step) {
-  Observed live = observed_;
-  for (kubeapi::MemberPodPtr& pod : live.pods) {
-    const auto replica = names_.replicaOf(pod->meta.name.view());
-    if (!replica || replica->shard != step.replica.shard) continue;
-    const auto now = decode<kubeapi::MemberPod>(writes_.get(Resource::kPods, pod->meta.name.str()));
-    if (now == nullptr || !(now->meta.uid == pod->meta.uid))
-      return {End::kStale, fmt::format("pod {} has changed", pod->meta.name.view())};
-    pod = now;
-  }
-  for (const ShardView& shard : viewShards(live, names_, targets_, now_)) {
-    if (shard.index != step.replica.shard || !shard.wanted) continue;
-    for (const Member& member : shard.members) {
-      if (!(member.replica == step.replica)) {
-        if (member.state == MemberState::kTerminating)
-          return {End::kStale, fmt::format("{} is terminating", names_.pod(member.replica))};
-        continue;
-      }
-      const bool leaves = step.operation && step.operation->kind == OperationKind::kScaleIn;
-      const bool may =
-          leaves ? mayLeave(shard, member, group_.spec) : maySpare(shard, member, group_.spec);
-      if (!may) return {End::kDenied, "the other members of the shard have changed"};
-    }
-  }
-  return {};
 }
 
 StepResult StepRunner::carryOut(const ClearOperation& step, const std::string& /*reason*/) {

@@ -48,9 +48,12 @@ class StepRunner {
   StepResult createPod(const CreateMember& step, const Revision& revision);
   StepResult takeOverPod(const std::string& name, Replica replica);
   StepResult nameTaken(const char* kind, const std::string& name, const std::string& owner);
-  StepResult writeRecord(const RemovePod& step, Fence& fence);
+  // The record is on the pod, before anything else is done to it.
+  StepResult writeRecord(const kubeapi::MemberPod& pod, const Operation& operation, Fence& fence);
   // The shard of the member, looked up live, can do without it.
-  StepResult checkLive(const RemovePod& step);
+  StepResult checkLive(Replica replica, bool for_good);
+  StepResult changeInPlace(const ChangePod& step, const std::string& reason);
+  StepResult changeRefused(const ChangePod& step, const Answer& answer);
   // The group is live what it was: nullptr and a result otherwise.
   kubeapi::StatefulGroupPtr liveGroup(StepResult& result);
   // An event of the group about one of its pods.

@@ -27,7 +27,7 @@ std::string bounded(const std::string& text) {
 }
 
 bool isAtUpdate(const Member& member, const Targets& targets) {
-  return member.there() && member.state != MemberState::kTerminating &&
+  return member.there() && member.state != MemberState::kTerminating && member.settled() &&
          member.revision == targets.update;
 }
 

@@ -35,7 +35,8 @@ class OperatorWorld : public GroupApi {
   // A second one, or one after another; the first is started by SetUp.
   static std::unique_ptr<OperatorProcess> startOperator(std::vector<std::string> flags = {});
 
-  // A group whose pods the scheduler places and KWOK runs.
+  // A group whose pods the scheduler places and KWOK runs; podUpdatePolicy is Recreate unless the
+  // patch has another.
   void createGroup(const std::string& name, const Json& spec_patch);
   void changeGroup(const std::string& name, const Json& spec_patch);
   Json getGroup(const std::string& name);

@@ -35,7 +35,8 @@ TEST_F(GroupUpdatesIt, MembersGoOneAfterAnotherAndTheLeaderLast) {
 }
 
 TEST_F(GroupUpdatesIt, LabelsReachPodsWithoutARestart) {
-  createGroup("db", Json::object());
+  createGroup(
+      "db", {{"updateStrategy", {{"rollingUpdate", {{"podUpdatePolicy", "InPlaceIfPossible"}}}}}});
   await("db", "Ready", "True/AllReady");
   const auto before = uids("db");
   changeGroup("db", {{"template", {{"metadata", {{"labels", {{"tier", "gold"}}}}}}}});

@@ -31,6 +31,8 @@ GroupHarness::GroupHarness() {
     checker.judge(verb, object, body, before);
     if (object.first == Resource::kPods && (verb == "evict" || verb == "remove"))
       removals_.push_back(object.second);
+    if (object.first == Resource::kPods && verb == "patch" && body.contains("spec"))
+      changes_.push_back(object.second);
   };
 }
 
@@ -57,9 +59,16 @@ bool GroupHarness::kubelet() {
     if (!unschedulable.contains(name) && !unschedulable_images.contains(imageOf(pod)))
       cluster.schedule(name);
     if (cluster.find(Resource::kPods, name) == nullptr || cluster.isTerminating(name)) continue;
+    const bool ready_before = cluster.isReady(name);
+    cluster.restartContainers(name);
+    cluster.resize(name, infeasible.contains(name) ? SimulatedCluster::Resize::kInfeasible
+                         : deferred.contains(name) ? SimulatedCluster::Resize::kDeferred
+                                                   : SimulatedCluster::Resize::kDone);
+    if (ready_before && !cluster.isReady(name)) continue;  // for a while
     const bool ready = !unready.contains(name) && !bad_images.contains(imageOf(pod));
     if (cluster.isReady(name) != ready) cluster.setReady(name, ready);
   }
+  cluster.countHealthy();
   return cluster.objects() != before;
 }
 
@@ -113,5 +122,6 @@ std::string GroupHarness::condition(const std::string& type) const {
 }
 
 std::vector<std::string> GroupHarness::takeRemovals() { return std::exchange(removals_, {}); }
+std::vector<std::string> GroupHarness::takeChanges() { return std::exchange(changes_, {}); }
 
 }  // namespace stowage::testing

@@ -56,6 +56,8 @@ class GroupHarness {
   [[nodiscard]] std::string condition(const std::string& type) const;
   // Pods that were deleted or evicted since the last call, in order.
   std::vector<std::string> takeRemovals();
+  // Pods whose containers were given another image or other amounts since the last call, in order.
+  std::vector<std::string> takeChanges();
 
   base::ManualClock clock;
   SimulatedCluster cluster{clock};
@@ -66,6 +68,9 @@ class GroupHarness {
   // Pods that never become ready: by name, or whose image is in the second.
   std::set<std::string> unready;
   std::set<std::string> bad_images;
+  // Pods whose nodes put a resize off, or never have room for it.
+  std::set<std::string> deferred;
+  std::set<std::string> infeasible;
   // Pods that never get a node.
   std::set<std::string> unschedulable;
   std::set<std::string> unschedulable_images;
@@ -73,6 +78,7 @@ class GroupHarness {
  private:
   std::unique_ptr<statefulgroup::Reconciler> reconciler_;
   std::vector<std::string> removals_;
+  std::vector<std::string> changes_;
 };
 
 }  // namespace stowage::testing

@@ -44,6 +44,14 @@ std::string ownerOf(const Json& object) {
   return {};
 }
 
+bool changesImage(const Json& pod, const Json& patch) {
+  if (!patch.contains("/spec/containers"_json_pointer)) return false;
+  const Json& after = patch["spec"]["containers"];
+  return !std::equal(after.begin(), after.end(), pod["spec"]["containers"].begin(),
+                     pod["spec"]["containers"].end(),
+                     [](const Json& a, const Json& b) { return a["image"] == b["image"]; });
+}
+
 }  // namespace
 
 void InvariantChecker::judge(const std::string& verb, const SimulatedCluster::Key& object,
@@ -60,6 +68,10 @@ void InvariantChecker::judge(const std::string& verb, const SimulatedCluster::Ke
       !(*group)["metadata"].contains("deletionTimestamp"))
     violated("I10 " + verb + " " + object.second + " while paused");
   if (object.first == Resource::kPods && (verb == "evict" || verb == "remove"))
+    judgeRemoval(object.second, before, *group);
+  // Another image restarts the container: nobody is asked for a budget.
+  if (object.first == Resource::kPods && verb == "patch" && target != nullptr &&
+      changesImage(*target, body))
     judgeRemoval(object.second, before, *group);
   if (object.first == Resource::kClaims && verb == "remove")
     judgeClaim(object.second, before, *group);
@@ -81,7 +93,9 @@ void InvariantChecker::judgeRemoval(const std::string& pod, const SimulatedClust
     ++there;
     if (other == pod) continue;
     if (before.isTerminating(other)) violated("I2 " + pod + " while " + other + " terminates");
-    serving += before.isReady(other) && !before.isTerminating(other) ? 1 : 0;
+    if (before.isReady(other) && !before.isTerminating(other) && !before.serves(other))
+      violated("I2 " + pod + " while " + other + " is about to be restarted");
+    serving += before.serves(other) ? 1 : 0;
   }
   const bool leaves = std::find(wanted.begin(), wanted.end(), ordinal) == wanted.end();
   const int members = std::max(there, static_cast<int>(wanted.size()));

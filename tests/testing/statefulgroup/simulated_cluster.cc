@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kubeapi/decode.h"
+#include "testing/statefulgroup/simulated_objects.h"
 
 namespace stowage::testing {
 
@@ -29,12 +30,6 @@ Answer notFound(const std::string& name) {
   return refusal(Code::kNotFound, "NotFound", name + " not found");
 }
 
-std::string textAt(const Json& object, const char* pointer) {
-  const Json::json_pointer path(pointer);
-  return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>()
-                                                              : std::string();
-}
-
 // What of a fence does not hold; empty: all does.
 std::string broken(const Json& object, const std::string& uid, const std::string& version) {
   if (!uid.empty() && uid != textAt(object, "/metadata/uid")) return "uid differs";
@@ -43,24 +38,15 @@ std::string broken(const Json& object, const std::string& uid, const std::string
   return {};
 }
 
-bool isTerminatingObject(const Json& object) {
-  return object.contains("/metadata/deletionTimestamp"_json_pointer);
-}
-
-bool readyCondition(const Json& pod) {
-  if (!pod.contains("/status/conditions"_json_pointer)) return false;
-  for (const Json& condition : pod["status"]["conditions"]) {
-    if (condition["type"] == "Ready") return condition["status"] == "True";
-  }
-  return false;
-}
-
-bool selects(const Json& budget, const Json& pod) {
-  const Json& wanted = budget["spec"]["selector"]["matchLabels"];
-  const Json labels = pod["metadata"].value("labels", Json::object());
-  return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& label) {
-    return labels.contains(label.key()) && labels[label.key()] == label.value();
-  });
+// Amounts change through pods/resize alone, and nothing else does there.
+std::string wrongPodChange(const Json& pod, const Json& changes, std::string_view subresource) {
+  if (!changes.contains("/spec/containers"_json_pointer)) return {};
+  const Json& before = pod["spec"]["containers"];
+  const Json& after = changes["spec"]["containers"];
+  const bool resizes = amountsIn(before) != amountsIn(after);
+  const bool other = imagesIn(before) != imagesIn(after);
+  if (subresource == "resize" ? other : resizes) return "pod updates may not change other fields";
+  return {};
 }
 
 template <typename T>
@@ -140,10 +126,12 @@ Answer SimulatedCluster::create(const ObjectName& object, std::string_view json,
   if (object.resource == Resource::kClaims) made["status"] = {{"phase", "Bound"}};
   if (object.resource == Resource::kBudgets) made["status"] = {{"observedGeneration", 1}};
   touch(made);
-  return taken(objects_[key] = std::move(made));
+  objects_[key] = std::move(made);
+  if (object.resource == Resource::kBudgets) countHealthy();
+  return taken(objects_[key]);
 }
 
-Answer SimulatedCluster::patch(const ObjectName& object, std::string_view /*subresource*/,
+Answer SimulatedCluster::patch(const ObjectName& object, std::string_view subresource,
                                std::string_view json) {
   Json* found = at(object);
   if (found == nullptr) return notFound(object.name);
@@ -152,12 +140,22 @@ Answer SimulatedCluster::patch(const ObjectName& object, std::string_view /*subr
                                      textAt(changes, "/metadata/resourceVersion"));
       !why.empty())
     return refusal(Code::kConflict, "Conflict", why);
-  beginWrite("patch", {object.resource, object.name});
+  if (object.resource == Resource::kPods) {
+    std::string why = wrongPodChange(*found, changes, subresource);
+    Json wanted = *found;
+    wanted.merge_patch(changes);
+    if (why.empty() && admission && changes.contains("spec")) why = admission(wanted);
+    if (!why.empty()) return refusal(Code::kInvalidArgument, "Invalid", why);
+  }
+  beginWrite("patch", {object.resource, object.name}, changes);
   found->merge_patch(changes);
+  if (object.resource == Resource::kPods && changes.contains("spec"))
+    (*found)["metadata"]["generation"] = (*found)["metadata"]["generation"].get<int>() + 1;
   if (object.resource == Resource::kBudgets && changes.contains("spec")) {
     const int generation = (*found)["metadata"]["generation"].get<int>() + 1;
     (*found)["metadata"]["generation"] = generation;
     (*found)["status"]["observedGeneration"] = generation;
+    countHealthy();
   }
   touch(*found);
   Answer answer = taken(*found);
@@ -278,66 +276,6 @@ void SimulatedCluster::deleteGroup(const std::string& name) {
     removeObject(key, found->second);
 }
 
-// ---- pods
-
-bool SimulatedCluster::isReady(const std::string& pod) const {
-  const Json* found = find(Resource::kPods, pod);
-  return found != nullptr && readyCondition(*found);
-}
-
-bool SimulatedCluster::isTerminating(const std::string& pod) const {
-  const Json* found = find(Resource::kPods, pod);
-  return found != nullptr && isTerminatingObject(*found);
-}
-
-void SimulatedCluster::schedule(const std::string& pod) {
-  Json* found = at({Resource::kPods, "ns", pod});
-  if (found == nullptr || textAt(*found, "/status/phase") != "Pending") return;
-  (*found)["spec"]["nodeName"] = "node";
-  (*found)["status"]["phase"] = "Running";
-  touch(*found);
-  setReady(pod, false);
-}
-
-void SimulatedCluster::setReady(const std::string& pod, bool ready) {
-  Json* found = at({Resource::kPods, "ns", pod});
-  if (found == nullptr || textAt(*found, "/status/phase") != "Running") return;
-  (*found)["status"]["conditions"] =
-      Json::array({{{"type", "Ready"},
-                    {"status", ready ? "True" : "False"},
-                    {"lastTransitionTime", base::formatTime(clock_->wallNow())}}});
-  touch(*found);
-}
-
-void SimulatedCluster::setRole(const std::string& pod, const std::string& role) {
-  Json* found = at({Resource::kPods, "ns", pod});
-  if (found == nullptr) return;
-  (*found)["metadata"]["labels"]["stowage.dev/role"] = role;
-  touch(*found);
-}
-
-void SimulatedCluster::finish(const std::string& pod) {
-  if (isTerminating(pod)) erase({Resource::kPods, pod});
-}
-
-void SimulatedCluster::end(const std::string& pod, const std::string& phase) {
-  Json* found = at({Resource::kPods, "ns", pod});
-  if (found == nullptr || textAt(*found, "/status/phase") != "Running") return;
-  (*found)["status"]["phase"] = phase;
-  (*found)["status"]["conditions"] = Json::array();
-  touch(*found);
-}
-
-void SimulatedCluster::drain(const std::string& pod) {
-  const auto lives = std::exchange(lives_, std::nullopt);
-  const auto told = std::exchange(on_write, nullptr);
-  const int writes = writes_;
-  evict({Resource::kPods, "ns", pod}, {});
-  writes_ = writes;  // not the operator's
-  lives_ = lives;
-  on_write = told;
-}
-
 // ---- caches
 
 std::optional<statefulgroup::Observed> SimulatedView::observe(const std::string& /*ns*/,
@@ -376,8 +314,9 @@ Json groupSpec(int shards, int replicas, const Json& more) {
   return spec;
 }
 
-Json withImage(const std::string& image) {
-  return {{"template", {{"spec", {{"containers", {{{"name", "main"}, {"image", image}}}}}}}}};
+Json withImage(const std::string& image, const std::string& policy) {
+  return {{"template", {{"spec", {{"containers", {{{"name", "main"}, {"image", image}}}}}}}},
+          {"updateStrategy", {{"rollingUpdate", {{"podUpdatePolicy", policy}}}}}};
 }
 
 Json withClaims(Json more) {

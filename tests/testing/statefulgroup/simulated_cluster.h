@@ -55,6 +55,14 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   void finish(const std::string& pod);  // a terminating one is gone
   void end(const std::string& pod, const std::string& phase);
   void drain(const std::string& pod);  // somebody evicts it
+  // Containers whose images have changed are restarted: the pod is not ready, and runs the new
+  // ones.
+  void restartContainers(const std::string& pod);
+  enum class Resize { kDone, kDeferred, kInfeasible };
+  // What its node does about amounts that have changed.
+  void resize(const std::string& pod, Resize what = Resize::kDone);
+  // What the disruption controller counts.
+  void countHealthy();
 
   // ---- Looking
   [[nodiscard]] const Objects& objects() const { return objects_; }
@@ -62,6 +70,8 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   [[nodiscard]] std::vector<std::string> names(statefulgroup::Resource resource) const;
   [[nodiscard]] bool isReady(const std::string& pod) const;
   [[nodiscard]] bool isTerminating(const std::string& pod) const;
+  // Its containers run what it says, and it is ready.
+  [[nodiscard]] bool serves(const std::string& pod) const;
 
   // ---- The operator's writes
   [[nodiscard]] int writes() const { return writes_; }
@@ -114,8 +124,9 @@ class RecordedEvents final : public statefulgroup::EventSink {
 
 // A whole spec of that many members, all other fields at their defaults, merged with `more`.
 Json groupSpec(int shards, int replicas, const Json& more = Json::object());
-// What groupSpec() can be given more: a container of this image; a claim "data" for each replica.
-Json withImage(const std::string& image);
+// What groupSpec() can be given more: a container of this image, which pods get by being made anew
+// or by another podUpdatePolicy; a claim "data" for each replica.
+Json withImage(const std::string& image, const std::string& policy = "Recreate");
 Json withClaims(Json more = Json::object());
 
 }  // namespace stowage::testing

@@ -43,7 +43,10 @@ TEST(DecodeMemberPod, EachField) {
       "startTime":"2026-01-02T03:04:05Z","conditions":[{"type":"Ready","status":"True"}],
       "containerStatuses":[{"name":"c","ready":true,"restartCount":3,"image":"i:0",
         "state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off"}}},
-        {"name":"d","state":{"running":{}}}]}})");
+        {"name":"d","imageID":"sha:1","containerID":"c://1",
+         "resources":{"requests":{"cpu":"200m"}},
+         "state":{"running":{"startedAt":"2026-01-02T03:04:06Z"}}}],
+      "initContainerStatuses":[{"name":"s","containerID":"c://2"}],"observedGeneration":7}})");
   EXPECT_EQ(pod->node_name, "n");
   ASSERT_EQ(pod->containers.size(), 2U);
   EXPECT_EQ(pod->containers[0].name, "c");
@@ -63,7 +66,17 @@ TEST(DecodeMemberPod, EachField) {
   EXPECT_EQ(status.image, "i:0");
   EXPECT_EQ(status.waiting_reason, "CrashLoopBackOff");
   EXPECT_EQ(status.waiting_message, "back-off");
-  EXPECT_TRUE(pod->container_statuses[1].waiting_reason.empty());
+  EXPECT_FALSE(status.has || status.running_since);
+  const MemberContainerStatus& runs = pod->container_statuses[1];
+  EXPECT_TRUE(runs.waiting_reason.empty());
+  EXPECT_EQ(runs.image_id, "sha:1");
+  EXPECT_EQ(runs.id, "c://1");
+  ASSERT_TRUE(runs.has && runs.running_since);
+  EXPECT_EQ(findResource(runs.has->requests, Symbol("cpu"))->milliValue(), 200);
+  EXPECT_EQ(*runs.running_since - *pod->start_time, std::chrono::seconds(1));
+  ASSERT_EQ(pod->init_container_statuses.size(), 1U);
+  EXPECT_EQ(pod->init_container_statuses[0].id, "c://2");
+  EXPECT_EQ(pod->observed_generation, 7);
   EXPECT_EQ(*pod->meta.annotations.find("stowage.dev/operation"), "{}");
 }
 

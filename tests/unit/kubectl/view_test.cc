@@ -86,7 +86,7 @@ TEST_F(StatusTest, AGroupInPeace) {
 TEST_F(StatusTest, ARolloutThatWaits) {
   harness_.put(2, 3);
   harness_.unschedulable_images = {"x:2"};
-  harness_.put(2, 3, image("x:2"));
+  harness_.put(2, 3, testing::withImage("x:2"));
   harness_.clock.advance(90s);
   const std::string text = statusText(reportOf(observed(), now()));
   expectGolden("status_rollout_waits.txt", text);

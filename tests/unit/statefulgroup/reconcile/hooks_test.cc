@@ -17,10 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-Json image(const char* name) {
-  return {{"template", {{"spec", {{"containers", {{{"name", "main"}, {"image", name}}}}}}}}};
-}
-
 Json hook(Json more, const char* field, const char* mode) {
   more[field]["mode"] = mode;
   if (std::string(mode) == "HTTP") more[field]["http"] = {{"port", 7000}};
@@ -43,7 +39,7 @@ class MemberHooksTest : public ::testing::Test, protected GroupHarness {
 
 TEST_F(MemberHooksTest, TheLeaderIsAskedToHandOverAndGoesOnlyWhenItHas) {
   form(hook({}, "switchover", "HTTP"));
-  Json next = hook(image("example.test/db:2"), "switchover", "HTTP");
+  Json next = hook(withImage("example.test/db:2"), "switchover", "HTTP");
   put(1, 3, next);
   EXPECT_THAT(takeRemovals(), ElementsAre("db-0-2", "db-0-0"));
   EXPECT_THAT(hooks.asked, Contains("switchover db-0-1"));
@@ -61,7 +57,7 @@ TEST_F(MemberHooksTest, TheLeaderIsAskedToHandOverAndGoesOnlyWhenItHas) {
 TEST_F(MemberHooksTest, WhoMayLeadIsNotTakenAway) {
   form(hook({}, "switchover", "HTTP"));
   cluster.setRole("db-0-1", "");
-  put(1, 3, hook(image("example.test/db:2"), "switchover", "HTTP"));
+  put(1, 3, hook(withImage("example.test/db:2"), "switchover", "HTTP"));
   EXPECT_THAT(takeRemovals(), ElementsAre("db-0-2", "db-0-0"));
   EXPECT_THAT(reason(), HasSubstr("its role is not known"));
   cluster.setRole("db-0-0", "leader");
@@ -75,7 +71,7 @@ TEST_F(MemberHooksTest, AHandOverThatFailsBlocksUnlessThePolicyIsToProceed) {
     return {HookAnswer::Kind::kFailed, "connection refused"};
   };
   form(hook({}, "switchover", "HTTP"));
-  Json next = hook(image("example.test/db:2"), "switchover", "HTTP");
+  Json next = hook(withImage("example.test/db:2"), "switchover", "HTTP");
   put(1, 3, next);
   takeRemovals();
   clock.advance(std::chrono::seconds(61));
@@ -185,7 +181,7 @@ TEST_F(MemberHooksTest, HealthGatesHoldTheRolloutWhileAMemberCatchesUp) {
       return {HookAnswer::Kind::kWorking, "12 entries behind"};
     return {};
   };
-  put(1, 3, hook(image("example.test/db:2"), "healthGates", "HTTP"));
+  put(1, 3, hook(withImage("example.test/db:2"), "healthGates", "HTTP"));
   EXPECT_THAT(takeRemovals(), ElementsAre("db-0-2"));
   EXPECT_THAT(reason(), HasSubstr("12 entries behind"));
   caught_up = true;
@@ -196,7 +192,7 @@ TEST_F(MemberHooksTest, HealthGatesHoldTheRolloutWhileAMemberCatchesUp) {
 
 TEST_F(MemberHooksTest, QuestionsByAnnotationAreAnsweredByAnnotation) {
   form(hook({}, "switchover", "PodAnnotation"));
-  put(1, 3, hook(image("example.test/db:2"), "switchover", "PodAnnotation"));
+  put(1, 3, hook(withImage("example.test/db:2"), "switchover", "PodAnnotation"));
   const Json* pod = cluster.find(Resource::kPods, "db-0-1");
   const std::string request = (*pod)["metadata"]["annotations"].value("stowage.dev/request", "");
   ASSERT_THAT(request, ::testing::StartsWith("switchover "));

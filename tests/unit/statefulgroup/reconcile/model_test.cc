@@ -176,6 +176,8 @@ class Explorer {
     next(from, pod + " scheduled", [&](State& state) { state.cluster.schedule(pod); });
     next(from, pod + (ready ? " unready" : " ready"),
          [&](State& state) { state.cluster.setReady(pod, !ready); });
+    if (ready && !from.cluster.serves(pod))
+      next(from, pod + " restarted", [&](State& state) { state.cluster.restartContainers(pod); });
     next(from, pod + " drained", [&](State& state) { state.cluster.drain(pod); });
     next(from, pod + " fails", [&](State& state) { state.cluster.end(pod, "Failed"); });
   }
@@ -195,9 +197,8 @@ int deeper() {
   return more == nullptr ? 0 : std::atoi(more);
 }
 
-Json updated(Json spec) {
-  spec["template"]["spec"]["containers"][0]["image"] = "example.test/db:2";
-  return spec;
+Json updated(int replicas, const char* policy) {
+  return groupSpec(1, replicas, withImage("example.test/db:2", policy));
 }
 
 void report(const char* story, const Explorer& explorer) {
@@ -209,20 +210,27 @@ void report(const char* story, const Explorer& explorer) {
 
 TEST(ReconcilerModel, AnUpdateOfThreeKeepsTheInvariantsInEveryInterleaving) {
   Explorer explorer(4 + deeper(), 400'000);
-  explorer.start(groupSpec(1, 3), [](SimulatedCluster& cluster) {
-    cluster.putGroup("db", updated(groupSpec(1, 3)));
-  });
+  explorer.start(groupSpec(1, 3),
+                 [](SimulatedCluster& cluster) { cluster.putGroup("db", updated(3, "Recreate")); });
   explorer.explore();
   report("update3", explorer);
+}
+
+TEST(ReconcilerModel, AnUpdateOfThreeInPlaceKeepsTheInvariantsInEveryInterleaving) {
+  Explorer explorer(4 + deeper(), 400'000);
+  explorer.start(groupSpec(1, 3), [](SimulatedCluster& cluster) {
+    cluster.putGroup("db", updated(3, "InPlaceIfPossible"));
+  });
+  explorer.explore();
+  report("inplace3", explorer);
 }
 
 // Five bear the loss of two, and so does their budget: that only one goes at a time is the
 // operator's own doing.
 TEST(ReconcilerModel, AnUpdateOfFiveKeepsTheInvariantsInEveryInterleaving) {
   Explorer explorer(3 + deeper(), 400'000);
-  explorer.start(groupSpec(1, 5), [](SimulatedCluster& cluster) {
-    cluster.putGroup("db", updated(groupSpec(1, 5)));
-  });
+  explorer.start(groupSpec(1, 5),
+                 [](SimulatedCluster& cluster) { cluster.putGroup("db", updated(5, "Recreate")); });
   explorer.explore();
   report("update5", explorer);
 }

@@ -63,8 +63,8 @@ TEST_F(GroupRollout, WhatNobodyNoticesIsUpdatedInPlace) {
 TEST_F(GroupRollout, WhatCannotBeDoneInPlaceWaitsWhereOnlyThatIsAllowed) {
   put(1, 3);
   takeRemovals();
-  Json more = withImage("example.test/db:2");
-  more["updateStrategy"] = {{"rollingUpdate", {{"podUpdatePolicy", "InPlaceOnly"}}}};
+  Json more = withImage("example.test/db:1", "InPlaceOnly");
+  more["template"]["spec"]["containers"][0]["command"] = {"sleep"};
   put(1, 3, more);
   EXPECT_THAT(takeRemovals(), IsEmpty());
   EXPECT_THAT(status()["shards"][0]["reason"].get<std::string>(), HasSubstr("InPlaceOnly"));
