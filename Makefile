@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build release test unit it conformance conformance-mutations operator-mutations lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release test unit it conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -71,6 +71,11 @@ conformance-mutations: check-deps check-go ## plant bugs and see that conformanc
 
 operator-mutations: check-deps ## plant bugs in the operator and see that its tests catch each
 	@tests/unit/statefulgroup/mutations.py
+
+docs: check-deps ## write what is generated: the tables of docs/metrics.md
+	@cmake --preset dev >/dev/null
+	ninja -C $(BUILD) stowage_docs_test
+	STOWAGE_WRITE_DOCS=1 $(BUILD)/tests/unit/docs/stowage_docs_test --gtest_filter='*IsWhatTheProgramsRegister'
 
 lint: check-deps ## format, include direction, headers alone, shellcheck, file length, clang-tidy
 	@scripts/lint/all.sh

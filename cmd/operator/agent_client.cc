@@ -23,11 +23,32 @@ k8sclient::Endpoint endpointOf(const kubeapi::MemberPod& pod, const kubeapi::gro
   return endpoint;
 }
 
+const base::MetricFamily& requestsFamily() {
+  static const base::MetricFamily kFamily{
+      base::MetricType::kCounter,
+      "stowage_hook_requests_total",
+      "Calls to agents in pods by HTTP status, <error> without one.",
+      {"code", "path"},
+      {}};
+  return kFamily;
+}
+const base::MetricFamily& durationsFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kHistogram,
+                                          "stowage_hook_request_duration_seconds",
+                                          "Duration of calls to agents in pods.",
+                                          {"path"},
+                                          base::exponentialBuckets(0.001, 2, 14)};
+  return kFamily;
+}
+
 }  // namespace
 
 AgentClient::AgentClient(HookTokens& tokens, base::MetricSink& metrics, base::Clock& clock,
                          std::stop_token stop)
-    : tokens_(tokens), metrics_(metrics), clock_(clock), stop_(std::move(stop)) {}
+    : tokens_(tokens), metrics_(metrics), clock_(clock), stop_(std::move(stop)) {
+  metrics.announce(requestsFamily());
+  metrics.announce(durationsFamily());
+}
 
 base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberPod& pod,
                                                           const kubeapi::group::Hook& hook,
@@ -53,15 +74,10 @@ base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberP
   auto answer = (*transport)->send(request, std::chrono::seconds(hook.timeout_seconds), stop_);
   const base::MetricLabels labels = {{"path", path},
                                      {"code", answer ? std::to_string(answer->status) : "<error>"}};
+  metrics_.counter(requestsFamily().name, requestsFamily().help, labels).increment();
   metrics_
-      .counter("stowage_hook_requests_total",
-               "Calls to agents in pods by HTTP status, <error> without one; from the first one on",
-               labels)
-      .increment();
-  metrics_
-      .histogram("stowage_hook_request_duration_seconds",
-                 "Duration of calls to agents in pods; from the first one on", {{"path", path}},
-                 base::exponentialBuckets(0.001, 2, 14))
+      .histogram(durationsFamily().name, durationsFamily().help, {{"path", path}},
+                 durationsFamily().buckets)
       .observe(std::chrono::duration<double>(clock_.now() - start).count());
   if (!answer) return base::fail(base::Code::kUnavailable, answer.error().message);
   if (answer->status == 401) tokens_.refused(pod.meta.ns.str(), *token);

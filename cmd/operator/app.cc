@@ -57,6 +57,7 @@ class App::Impl {
   void wire();
   base::Status start(std::function<void()> on_lost);
   void stop();
+  serving::MetricsRegistry& metrics() { return foundation_.metrics(); }
 
  private:
   void elect(std::function<void()> on_lost);
@@ -112,7 +113,7 @@ void App::Impl::wire() {
         return subject;
       },
       [this](const std::string& key) { loop_->add(key); }, clock, seed, metrics);
-  metrics.collectGauges(groupMetricNames(), [this] { return groupMetrics(caches_->groups()); });
+  metrics.collectGauges(groupMetricFamilies(), [this] { return groupMetrics(caches_->groups()); });
   reconciler_ = std::make_unique<statefulgroup::Reconciler>(*caches_, *objects_, *agents_, *events_,
                                                             clock, metrics);
   loop_ = std::make_unique<controlloop::ControlLoop>(
@@ -185,5 +186,6 @@ base::Result<std::unique_ptr<App>> App::create(Settings settings) {
 
 base::Status App::start(std::function<void()> on_lost) { return impl_->start(std::move(on_lost)); }
 void App::stop() { impl_->stop(); }
+const serving::MetricsRegistry& App::metrics() const { return impl_->metrics(); }
 
 }  // namespace stowage::operator_cmd

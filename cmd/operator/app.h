@@ -10,6 +10,7 @@
 #include "cmd/operator/options.h"
 #include "k8sclient/config/client_config.h"
 #include "program/process.h"
+#include "serving/metrics_registry.h"
 
 namespace stowage::operator_cmd {
 
@@ -32,6 +33,9 @@ class App final : public program::Service {
   base::Status start(std::function<void()> on_lost) override;
   // Passes end after the write they are at; events leave; the lease is given away.
   void stop() override;
+
+  // What it counts, for the documentation.
+  [[nodiscard]] const serving::MetricsRegistry& metrics() const;
 
  private:
   class Impl;

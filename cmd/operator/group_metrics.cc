@@ -17,19 +17,39 @@ namespace {
 constexpr std::array<const char*, 4> kConditions = {"Ready", "Available", "Progressing",
                                                     "Degraded"};
 
-enum Family : std::size_t { kShards, kQuorate, kReplicas, kHeadroom, kCondition, kFamilies };
+enum Family : std::size_t { kShards, kQuorate, kReplicas, kHeadroom, kCondition };
 
-std::vector<GaugeFamily> families() {
-  return {
-      {"stowage_group_shards", "Shards that the group wants.", {}},
-      {"stowage_group_quorate_shards", "Shards that hold their quorum.", {}},
-      {"stowage_group_replicas", "Replicas of all shards of the group, by state.", {}},
-      {"stowage_shard_headroom_min",
+const std::vector<base::MetricFamily>& families() {
+  using base::MetricType;
+  static const std::vector<base::MetricFamily> kFamilies = {
+      {MetricType::kGauge,
+       "stowage_group_shards",
+       "Shards that the group wants.",
+       {"group", "namespace"},
+       {}},
+      {MetricType::kGauge,
+       "stowage_group_quorate_shards",
+       "Shards that hold their quorum.",
+       {"group", "namespace"},
+       {}},
+      {MetricType::kGauge,
+       "stowage_group_replicas",
+       "Replicas of all shards of the group, by state: desired, ready, available, updated.",
+       {"group", "namespace", "state"},
+       {}},
+      {MetricType::kGauge,
+       "stowage_shard_headroom_min",
        "Available members above those that must stay, in the shard that has fewest of them. Below "
        "zero: a shard has lost its quorum.",
+       {"group", "namespace"},
        {}},
-      {"stowage_group_condition", "1 while the condition of the group is True.", {}},
+      {MetricType::kGauge,
+       "stowage_group_condition",
+       "1 while the condition of the group is True.",
+       {"group", "namespace", "type"},
+       {}},
   };
+  return kFamilies;
 }
 
 base::MetricLabels labelsOf(const StatefulGroup& group) {
@@ -51,14 +71,11 @@ std::optional<int> headroom(const StatefulGroup& group) {
 
 }  // namespace
 
-std::vector<std::string> groupMetricNames() {
-  std::vector<std::string> names;
-  for (const GaugeFamily& family : families()) names.push_back(family.name);
-  return names;
-}
+const std::vector<base::MetricFamily>& groupMetricFamilies() { return families(); }
 
 std::vector<GaugeFamily> groupMetrics(const std::vector<kubeapi::StatefulGroupPtr>& groups) {
-  std::vector<GaugeFamily> out = families();
+  std::vector<GaugeFamily> out;
+  for (const auto& family : families()) out.push_back({family.name, family.help, {}});
   for (const auto& group : groups) {
     const base::MetricLabels labels = labelsOf(*group);
     const auto& status = group->status;

@@ -10,7 +10,7 @@
 
 namespace stowage::operator_cmd {
 
-std::vector<std::string> groupMetricNames();
+const std::vector<base::MetricFamily>& groupMetricFamilies();
 std::vector<serving::GaugeFamily> groupMetrics(
     const std::vector<kubeapi::StatefulGroupPtr>& groups);
 

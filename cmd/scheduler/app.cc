@@ -46,6 +46,7 @@ scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uin
 
 base::Result<ExtenderClients> openExtenders(const config::SchedulerConfig& config,
                                             base::Clock& clock, base::MetricSink& metrics) {
+  ExtenderClient::announceMetrics(metrics);
   ExtenderClients clients;
   for (const std::size_t i : extenderOrder(config)) {
     auto client = ExtenderClient::open(config.extenders[i], "extenders[" + std::to_string(i) + "]",
@@ -78,6 +79,7 @@ class App::Impl {
   void wire();
   base::Status start(std::function<void()> on_lost);
   void stop();
+  serving::MetricsRegistry& metrics() { return foundation_.metrics(); }
 
  private:
   void addHealthChecks();
@@ -281,5 +283,6 @@ base::Result<std::unique_ptr<App>> App::create(Settings settings) {
 
 base::Status App::start(std::function<void()> on_lost) { return impl_->start(std::move(on_lost)); }
 void App::stop() { impl_->stop(); }
+const serving::MetricsRegistry& App::metrics() const { return impl_->metrics(); }
 
 }  // namespace stowage::scheduler_cmd

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "cmd/scheduler/startup.h"
 #include "program/process.h"
+#include "serving/metrics_registry.h"
 
 namespace stowage::scheduler_cmd {
 
@@ -26,6 +27,9 @@ class App final : public program::Service {
   // No new pods; binds that are under way get their answers or are given up; events leave; the
   // lease is given away. Within three seconds.
   void stop() override;
+
+  // What it counts, for the documentation.
+  [[nodiscard]] const serving::MetricsRegistry& metrics() const;
 
  private:
   class Impl;

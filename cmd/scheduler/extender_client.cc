@@ -67,7 +67,30 @@ void warn(const config::ExtenderConfig& config, const std::string& field,
   }
 }
 
+const base::MetricFamily& requestsFamily() {
+  static const base::MetricFamily kFamily{
+      base::MetricType::kCounter,
+      "stowage_extender_requests_total",
+      "Calls to HTTP extenders by HTTP status, <error> without one.",
+      {"code", "extender", "verb"},
+      {}};
+  return kFamily;
+}
+const base::MetricFamily& durationsFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kHistogram,
+                                          "stowage_extender_request_duration_seconds",
+                                          "Duration of calls to HTTP extenders.",
+                                          {"extender", "verb"},
+                                          base::exponentialBuckets(0.001, 2, 14)};
+  return kFamily;
+}
+
 }  // namespace
+
+void ExtenderClient::announceMetrics(base::MetricSink& metrics) {
+  metrics.announce(requestsFamily());
+  metrics.announce(durationsFamily());
+}
 
 base::Result<std::unique_ptr<ExtenderClient>> ExtenderClient::open(
     const config::ExtenderConfig& config, const std::string& field, base::Clock& clock,
@@ -87,15 +110,9 @@ void ExtenderClient::count(std::string_view verb, const std::string& code, base:
   const base::MetricLabels labels = {{"extender", config_.url_prefix}, {"verb", std::string(verb)}};
   base::MetricLabels with_code = labels;
   with_code.emplace_back("code", code);
+  metrics_.counter(requestsFamily().name, requestsFamily().help, with_code).increment();
   metrics_
-      .counter("stowage_extender_requests_total",
-               "Calls to HTTP extenders by HTTP status, <error> without one; from the first one on",
-               with_code)
-      .increment();
-  metrics_
-      .histogram("stowage_extender_request_duration_seconds",
-                 "Duration of calls to HTTP extenders; from the first one on", labels,
-                 base::exponentialBuckets(0.001, 2, 14))
+      .histogram(durationsFamily().name, durationsFamily().help, labels, durationsFamily().buckets)
       .observe(std::chrono::duration<double>(took).count());
 }
 

@@ -25,6 +25,9 @@ class ExtenderClient {
                                                             base::Clock& clock,
                                                             base::MetricSink& metrics);
 
+  // What all of them count; also when there is none.
+  static void announceMetrics(base::MetricSink& metrics);
+
   struct Failure {
     std::string message;
     bool unanswered = false;  // though the request may have reached the extender

@@ -4,6 +4,7 @@
 // are the others.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,9 +38,22 @@ class Histogram {
 // Buckets start, start*factor, ... (count of them), as Prometheus' ExponentialBuckets.
 std::vector<double> exponentialBuckets(double start, double factor, int count);
 
+enum class MetricType : std::uint8_t { kCounter, kGauge, kHistogram };
+
+// A family as documentation shows it, whether or not it has a series yet.
+struct MetricFamily {
+  MetricType type = MetricType::kCounter;
+  std::string name;
+  std::string help;
+  std::vector<std::string> labels;  // names
+  std::vector<double> buckets;      // of a histogram
+};
+
 class MetricSink {
  public:
   virtual ~MetricSink() = default;
+  // Tells of a family whose series begin only with the first case, so that it can be documented.
+  virtual void announce(const MetricFamily& family) { (void)family; }
   // The same name and labels give the same handle; the sink owns it and outlives its users.
   // `help` is used by the first call for a name. Label sets are small and fixed: no object names.
   virtual Counter& counter(const std::string& name, const std::string& help,

@@ -18,6 +18,7 @@ Endpoint::Endpoint(const CommonOptions& common, std::string configz, k8sclient::
   server_ = std::make_unique<serving::HttpsServer>(std::move(options), health_, reviewer_, clock,
                                                    metrics);
   server_->handle("/metrics", serving::metricsHandler(metrics));
+  server_->handle("/metrics/slis", serving::metricsHandler(health_.slis()));
   server_->handle("/configz", [text = std::move(configz)](const auto&) {
     return serving::HttpReply{200, "application/yaml", text};
   });

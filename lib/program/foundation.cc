@@ -17,6 +17,7 @@ Foundation::Foundation(const std::string& program)
 
 base::Status Foundation::connect(const k8sclient::ClientConfig& config,
                                  k8sclient::RestOptions options) {
+  k8sclient::LeaderElector::announceMetrics(metrics_);
   options.user_agent = k8sclient::userAgent(program_);
   auto api = program::connect(config, options, clock_, metrics_);
   if (!api) return api.error();

@@ -10,6 +10,8 @@ using base::SteadyTime;
 
 // Decisions in a row before the inbox is looked at without having been asked to.
 constexpr int kDecisionsInARow = 64;
+// As often as a scraper looks.
+constexpr base::Duration kPackingPeriod = std::chrono::seconds(15);
 
 template <typename... Handlers>
 struct Overloaded : Handlers... {
@@ -123,8 +125,15 @@ std::size_t SchedulingLoop::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     beat();
     applyAll();
-    if (clock_.now() >= scheduler_.nextTimer()) scheduler_.runTimers();
+    const SteadyTime now = clock_.now();
+    if (now >= scheduler_.nextTimer()) scheduler_.runTimers();
     const bool may_decide = synced() && deciding_.load(std::memory_order_acquire);
+    if (now >= packing_due_ || may_decide != packing_shown_) {
+      // Sums over replicas are right when those that do not decide show zeros.
+      scheduler_.reportPacking(may_decide);
+      packing_shown_ = may_decide;
+      packing_due_ = now + kPackingPeriod;
+    }
     if (may_decide && !stop.stop_requested() && decideUntilNews()) continue;
     if (auto news = inbox_.pop(stop, wakeAt())) apply(*news);
   }

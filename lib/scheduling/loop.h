@@ -128,6 +128,8 @@ class SchedulingLoop {
   const LoopOptions options_;
   base::BoundedQueue<News> inbox_;
   base::Gauge& inbox_size_;
+  base::SteadyTime packing_due_{};
+  bool packing_shown_ = false;
   std::atomic<bool> deciding_{false};
   std::atomic<bool> synced_{false};
   std::atomic<bool> running_{false};

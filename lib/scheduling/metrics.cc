@@ -54,7 +54,8 @@ SchedulingMetrics::SchedulingMetrics(base::MetricSink& sink,
                                      "because preempting them led nowhere.",
                                      {})),
       volume_failures_(sink.counter("scheduler_volume_scheduling_stage_error_total",
-                                    "Volume scheduling stage error count",
+                                    "Pods whose volumes could not be bound after their node had "
+                                    "been chosen; operation is always bind.",
                                     {{"operation", "bind"}})) {
   for (const auto& runner : runners) names_.push_back(runner->schedulerName());
   for (std::size_t p = 0; p < runners.size(); ++p) openProfile(p, *runners[p]);

@@ -12,6 +12,7 @@
 #include "scheduling/cycle/intake.h"
 #include "scheduling/cycle/reporter.h"
 #include "scheduling/cycle/storage_intake.h"
+#include "scheduling/packing_metrics.h"
 #include "scheduling/preemption/evictions.h"
 #include "scheduling/preemption/preemption.h"
 
@@ -43,6 +44,7 @@ class Scheduler::Impl {
         ports(ports),
         profiles(makeRunners(options, cache, clock)),
         metrics(sink, profiles),
+        packing(sink),
         queue(queueOptions(options), clock,
               [this](Place place, std::string_view event) { metrics.enteredQueue(place, event); }),
         context{options, this->ports, clock, cache, queue, profiles, metrics, nominator},
@@ -80,6 +82,7 @@ class Scheduler::Impl {
   ClusterCache cache;
   std::vector<std::unique_ptr<ProfileRunner>> profiles;
   SchedulingMetrics metrics;
+  PackingMetrics packing;
   SchedulingQueue queue;
   Nominator nominator;
   Context context;
@@ -215,6 +218,10 @@ void Scheduler::runTimers() {
   impl_->queue.runTimers();
   impl_->binding.runTimers();
   impl_->publish();
+}
+
+void Scheduler::reportPacking(bool leading) {
+  impl_->packing.show(leading ? packingOf(impl_->cache) : PackingReport());
 }
 
 base::SteadyTime Scheduler::nextTimer() const {

@@ -102,6 +102,8 @@ class Scheduler {
   bool scheduleOne();
   // Moves pods whose time has come. Cheap; call when nextTimer() has passed.
   void runTimers();
+  // Shows how well the cluster is filled; zeros while another instance leads. Linear in the nodes.
+  void reportPacking(bool leading);
   [[nodiscard]] base::SteadyTime nextTimer()
       const;  // SteadyTime::max() when nothing waits for time
 

@@ -44,9 +44,28 @@ std::string oneLine(std::string text) {
   return text;
 }
 
+const base::MetricFamily& checkFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kGauge,
+                                          "kubernetes_healthcheck",
+                                          "Result of a health check when it was last asked: 1 ok.",
+                                          {"name", "type"},
+                                          {}};
+  return kFamily;
+}
+const base::MetricFamily& checksFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kCounter,
+                                          "kubernetes_healthchecks_total",
+                                          "Results of all health checks.",
+                                          {"name", "status", "type"},
+                                          {}};
+  return kFamily;
+}
+
 }  // namespace
 
 HealthRegistry::HealthRegistry() {
+  slis_.announce(checkFamily());
+  slis_.announce(checksFamily());
   add("ping", HealthGroup::kAll, [] { return base::Status(); });
 }
 
@@ -111,6 +130,15 @@ base::Status HealthRegistry::run(const Entry& entry) const {
   return status;
 }
 
+void HealthRegistry::count(const std::string& check, const std::string& type, bool ok) const {
+  slis_.gauge(checkFamily().name, checkFamily().help, {{"name", check}, {"type", type}})
+      .set(ok ? 1 : 0);
+  slis_
+      .counter(checksFamily().name, checksFamily().help,
+               {{"name", check}, {"type", type}, {"status", ok ? "success" : "error"}})
+      .increment();
+}
+
 HealthAnswer HealthRegistry::answer(std::string_view path, bool verbose,
                                     const std::set<std::string>& exclude) const {
   const auto endpoint = parsePath(path);
@@ -127,12 +155,13 @@ HealthAnswer HealthRegistry::answer(std::string_view path, bool verbose,
     unmatched.erase(entry.name);
     if (exclude.contains(entry.name)) {
       lines += fmt::format("[+]{} excluded: ok\n", entry.name);
-    } else if (run(entry).ok()) {
-      lines += fmt::format("[+]{} ok\n", entry.name);
-    } else {
-      failed = true;
-      lines += fmt::format("[-]{} failed: reason withheld\n", entry.name);
+      continue;
     }
+    const bool ok = run(entry).ok();
+    count(entry.name, endpoint->name, ok);
+    failed = failed || !ok;
+    lines += ok ? fmt::format("[+]{} ok\n", entry.name)
+                : fmt::format("[-]{} failed: reason withheld\n", entry.name);
   }
   if (!endpoint->check.empty()) return {kNotFound, "404 page not found\n"};
   lines += degradedLines();

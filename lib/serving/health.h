@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serving/metrics_registry.h"
 
 namespace stowage::serving {
 
@@ -45,6 +46,11 @@ class HealthRegistry {
   void clearDegraded(const std::string& feature);
   [[nodiscard]] std::map<std::string, std::string> degraded() const;
 
+  // How the checks of the endpoints have come out, in the families that Kubernetes' servers show at
+  // /metrics/slis (component-base metrics/prometheus/slis, v0.36.3). A check that is asked for by
+  // its own path does not count, as there.
+  [[nodiscard]] const MetricsRegistry& slis() const { return slis_; }
+
   // Answers `path` (/livez, /readyz, /healthz, or one of them with a check's name below). `exclude`
   // names checks to leave out.
   [[nodiscard]] HealthAnswer answer(std::string_view path, bool verbose,
@@ -57,9 +63,11 @@ class HealthRegistry {
     std::shared_ptr<const Check> check;
   };
   base::Status run(const Entry& entry) const;
+  void count(const std::string& check, const std::string& type, bool ok) const;
   std::vector<Entry> entriesOf(HealthGroup group) const;
   std::string degradedLines() const;
 
+  mutable MetricsRegistry slis_;
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;                   // in the order they were added
   std::map<std::string, std::string> degraded_;  // feature -> reason

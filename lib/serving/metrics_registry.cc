@@ -23,7 +23,24 @@ namespace stowage::serving {
 
 namespace {
 
+using base::MetricFamily;
+using base::MetricType;
+
 constexpr std::size_t kMaxLabelBytes = 200;
+
+constexpr MetricType typeOf(const prometheus::Counter*) { return MetricType::kCounter; }
+constexpr MetricType typeOf(const prometheus::Gauge*) { return MetricType::kGauge; }
+constexpr MetricType typeOf(const prometheus::Histogram*) { return MetricType::kHistogram; }
+
+std::vector<double> bucketsOf() { return {}; }
+std::vector<double> bucketsOf(const std::vector<double>& buckets) { return buckets; }
+
+std::vector<std::string> namesOf(const base::MetricLabels& labels) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : labels) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 std::string cleanValue(std::string_view value) {
   std::string out(value.substr(0, kMaxLabelBytes));
@@ -46,9 +63,12 @@ prometheus::Labels cleanLabels(const base::MetricLabels& labels) {
 class DropCounter {
  public:
   void bind(prometheus::Counter* counter) { counter_ = counter; }
+  // Counts where nobody sees it.
+  void own() { bind(&own_); }
   void increment() const { counter_->Increment(); }
 
  private:
+  prometheus::Counter own_;
   prometheus::Counter* counter_ = nullptr;
 };
 
@@ -113,25 +133,33 @@ class MetricsRegistry::Impl {
   template <typename Metric, typename Handle>
   using Families = std::map<std::string, Family<Metric, Handle>>;
 
+  Impl() { dropped_values_.own(), dropped_series_.own(); }
   explicit Impl(const std::string& program) {
-    auto& dropped = prometheus::BuildCounter()
-                        .Name("stowage_metrics_dropped_total")
-                        .Help(
-                            "Measurements that were not kept, by reason: value (not finite, or a "
-                            "counter going down) or series (too many label sets).")
-                        .Register(registry_);
-    names_.insert("stowage_metrics_dropped_total");
+    const MetricFamily drops{MetricType::kCounter,
+                             "stowage_metrics_dropped_total",
+                             "Measurements that were not kept, by reason: value (not finite, or a "
+                             "counter going down) or series (too many label sets).",
+                             {"reason"},
+                             {}};
+    auto& dropped =
+        prometheus::BuildCounter().Name(drops.name).Help(drops.help).Register(registry_);
+    claim(drops, true);
     dropped_values_.bind(&dropped.Add({{"reason", "value"}}));
     dropped_series_.bind(&dropped.Add({{"reason", "series"}}));
+    const MetricFamily build{MetricType::kGauge,
+                             "stowage_build_info",
+                             "Constant 1; version, commit and name of this program.",
+                             {"commit", "program", "version"},
+                             {}};
+    claim(build, true);
     prometheus::BuildGauge()
-        .Name("stowage_build_info")
-        .Help("Constant 1; version, commit and name of this program.")
+        .Name(build.name)
+        .Help(build.help)
         .Register(registry_)
         .Add({{"version", std::string(base::version())},
               {"commit", std::string(base::commit())},
               {"program", cleanValue(program)}})
         .Set(1);
-    names_.insert("stowage_build_info");
   }
 
   template <typename Handle, typename Metric, typename Builder, typename... Args>
@@ -141,8 +169,9 @@ class MetricsRegistry::Impl {
     std::lock_guard lock(mutex_);
     auto& family = families[name];
     if (family.family == nullptr) {
-      STOWAGE_CHECK(prometheus::CheckMetricName(name), name.c_str());
-      STOWAGE_CHECK(names_.insert(name).second, name.c_str());
+      claim(
+          {typeOf(static_cast<Metric*>(nullptr)), name, help, namesOf(labels), bucketsOf(args...)},
+          true);
       family.family = &builder.Name(name).Help(help).Register(registry_);
     }
     const auto found = family.handles.find(clean);
@@ -185,22 +214,29 @@ class MetricsRegistry::Impl {
     refreshers_.push_back(std::move(refresh));
   }
 
-  void collectGauges(const std::vector<std::string>& names,
+  void announce(const MetricFamily& family) {
+    std::lock_guard lock(mutex_);
+    claim(family, false);
+  }
+
+  void collectGauges(const std::vector<MetricFamily>& families,
                      std::function<std::vector<GaugeFamily>()> collect) {
     {
       std::lock_guard lock(mutex_);
-      for (const std::string& name : names) {
-        STOWAGE_CHECK(prometheus::CheckMetricName(name), name.c_str());
-        STOWAGE_CHECK(names_.insert(name).second, name.c_str());
+      for (const MetricFamily& family : families) {
+        claim(family, false);
+        STOWAGE_CHECK(made_.insert(family.name).second, family.name.c_str());
       }
     }
     std::lock_guard lock(render_mutex_);
     collectors_.push_back(std::move(collect));
   }
 
-  std::vector<std::string> familyNames() const {
+  std::vector<Described> describe() const {
     std::lock_guard lock(mutex_);
-    return {names_.begin(), names_.end()};
+    std::vector<Described> all;
+    for (const auto& [name, described] : families_) all.push_back(described);
+    return all;
   }
 
   Families<prometheus::Counter, PrometheusCounter> counters;
@@ -208,6 +244,14 @@ class MetricsRegistry::Impl {
   Families<prometheus::Histogram, PrometheusHistogram> histograms;
 
  private:
+  // A name is of one type, and of one family. What was announced may be made later.
+  void claim(const MetricFamily& family, bool made) {
+    STOWAGE_CHECK(prometheus::CheckMetricName(family.name), family.name.c_str());
+    STOWAGE_CHECK(!made || made_.insert(family.name).second, family.name.c_str());
+    const auto known = families_.emplace(family.name, Described{family, made}).first;
+    STOWAGE_CHECK(known->second.family.type == family.type, family.name.c_str());
+  }
+
   // A handle that works and is never rendered: one per family, for label sets above the limit, so
   // that an endless stream of them costs no memory.
   template <typename Metric, typename Handle, typename... Args>
@@ -239,7 +283,8 @@ class MetricsRegistry::Impl {
   mutable std::mutex mutex_;
   mutable std::mutex render_mutex_;
   prometheus::Registry registry_;
-  std::set<std::string> names_;
+  std::map<std::string, Described> families_;
+  std::set<std::string> made_;  // have a place where their series come from
   std::vector<std::function<void()>> refreshers_;
   std::vector<std::function<std::vector<GaugeFamily>()>> collectors_;
   DropCounter dropped_values_;
@@ -248,6 +293,7 @@ class MetricsRegistry::Impl {
 
 MetricsRegistry::MetricsRegistry(const std::string& program)
     : impl_(std::make_unique<Impl>(program)) {}
+MetricsRegistry::MetricsRegistry() : impl_(std::make_unique<Impl>()) {}
 MetricsRegistry::~MetricsRegistry() = default;
 
 base::Counter& MetricsRegistry::counter(const std::string& name, const std::string& help,
@@ -271,13 +317,17 @@ void MetricsRegistry::beforeRender(std::function<void()> refresh) {
   impl_->beforeRender(std::move(refresh));
 }
 
-void MetricsRegistry::collectGauges(const std::vector<std::string>& names,
+void MetricsRegistry::announce(const base::MetricFamily& family) { impl_->announce(family); }
+
+void MetricsRegistry::collectGauges(const std::vector<base::MetricFamily>& families,
                                     std::function<std::vector<GaugeFamily>()> collect) {
-  impl_->collectGauges(names, std::move(collect));
+  impl_->collectGauges(families, std::move(collect));
 }
 
 std::string MetricsRegistry::render() const { return impl_->render(); }
 
-std::vector<std::string> MetricsRegistry::familyNames() const { return impl_->familyNames(); }
+std::vector<MetricsRegistry::Described> MetricsRegistry::families() const {
+  return impl_->describe();
+}
 
 }  // namespace stowage::serving

@@ -27,6 +27,8 @@ class MetricsRegistry final : public base::MetricSink {
   // Adds stowage_build_info{version,commit,program}=1 and
   // stowage_metrics_dropped_total{reason}.
   explicit MetricsRegistry(const std::string& program);
+  // Without those: for an endpoint beside /metrics.
+  MetricsRegistry();
   ~MetricsRegistry() override;
   MetricsRegistry(const MetricsRegistry&) = delete;
   MetricsRegistry& operator=(const MetricsRegistry&) = delete;
@@ -44,23 +46,29 @@ class MetricsRegistry final : public base::MetricSink {
                              const base::MetricLabels& labels,
                              const std::vector<double>& buckets) override;
 
+  void announce(const base::MetricFamily& family) override;
+
   static constexpr std::size_t kMaxSeries = 2000;
 
   // Calls `refresh` before every rendering, one at a time: for numbers that are read, not counted.
   void beforeRender(std::function<void()> refresh);
 
   // Calls `collect` at every rendering, one at a time, and shows what it returns, whole: a series
-  // that is not returned any more is gone. `names`: of all families that it may return. At most
+  // that is not returned any more is gone. `families`: all that it may return. At most
   // kMaxSeries of a family are shown; the rest is counted as dropped.
-  void collectGauges(const std::vector<std::string>& names,
+  void collectGauges(const std::vector<base::MetricFamily>& families,
                      std::function<std::vector<GaugeFamily>()> collect);
 
   // All families in the order of their names, series in the order of their labels.
   [[nodiscard]] std::string render() const;
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-  // Names of all families, sorted; what docs/metrics.md is checked against.
-  [[nodiscard]] std::vector<std::string> familyNames() const;
+  // All families in the order of their names; what docs/metrics.md is written from.
+  struct Described {
+    base::MetricFamily family;
+    bool lasting = false;  // has series from the start
+  };
+  [[nodiscard]] std::vector<Described> families() const;
 
  private:
   class Impl;

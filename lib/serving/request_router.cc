@@ -24,6 +24,16 @@ HttpReply refusal(int status, const char* text) {
 
 }  // namespace
 
+const base::MetricFamily& RequestRouter::requestsFamily() {
+  static const base::MetricFamily kFamily{
+      base::MetricType::kCounter,
+      "stowage_serving_requests_total",
+      "Requests answered by the HTTPS endpoint, by handler and status code.",
+      {"code", "handler"},
+      {}};
+  return kFamily;
+}
+
 void RequestRouter::handle(const std::string& path, HttpHandler handler) {
   auto shared = std::make_shared<const HttpHandler>(std::move(handler));
   std::lock_guard lock(mutex_);
@@ -34,8 +44,7 @@ HttpReply RequestRouter::route(const HttpCall& call, const std::stop_token& stop
   std::string label = "health";
   HttpReply reply = isHealthPath(call.path) ? routeHealth(call) : routeProtected(call, stop, label);
   metrics_
-      .counter("stowage_serving_requests_total",
-               "Requests answered by the HTTPS endpoint, by handler and status code.",
+      .counter(requestsFamily().name, requestsFamily().help,
                {{"handler", label}, {"code", std::to_string(reply.status)}})
       .increment();
   return reply;

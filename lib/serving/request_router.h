@@ -18,13 +18,16 @@ namespace stowage::serving {
 class RequestRouter {
  public:
   RequestRouter(HealthRegistry& health, AccessGate& gate, base::MetricSink& metrics)
-      : health_(health), gate_(gate), metrics_(metrics) {}
+      : health_(health), gate_(gate), metrics_(metrics) {
+    metrics_.announce(requestsFamily());
+  }
 
   void handle(const std::string& path, HttpHandler handler);
   // Never throws for what a client sends. `stop` ends reviews that are under way.
   HttpReply route(const HttpCall& call, const std::stop_token& stop);
 
  private:
+  static const base::MetricFamily& requestsFamily();
   HttpReply routeProtected(const HttpCall& call, const std::stop_token& stop, std::string& label);
   HttpReply routeHealth(const HttpCall& call) const;
   std::shared_ptr<const HttpHandler> find(const std::string& path) const;

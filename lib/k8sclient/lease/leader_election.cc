@@ -15,7 +15,29 @@ const ResourceType kLeases{"coordination.k8s.io", "v1", "leases"};
 constexpr base::Duration kReleaseTimeout = std::chrono::seconds(1);
 constexpr base::Duration kLeastCallTimeout = std::chrono::seconds(1);
 
+const base::MetricFamily& statusFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kGauge,
+                                          "leader_election_master_status",
+                                          "1 while this process leads, 0 while it does not.",
+                                          {"name"},
+                                          {}};
+  return kFamily;
+}
+const base::MetricFamily& slowPathFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kCounter,
+                                          "leader_election_slowpath_total",
+                                          "Renewals that needed a read first.",
+                                          {"name"},
+                                          {}};
+  return kFamily;
+}
+
 }  // namespace
+
+void LeaderElector::announceMetrics(base::MetricSink& metrics) {
+  metrics.announce(statusFamily());
+  metrics.announce(slowPathFamily());
+}
 
 LeaderElector::LeaderElector(LeaseOptions options, LeaderCallbacks callbacks, ApiClient& api,
                              base::Clock& clock, std::uint64_t seed, base::MetricSink& metrics)
@@ -25,12 +47,10 @@ LeaderElector::LeaderElector(LeaseOptions options, LeaderCallbacks callbacks, Ap
       api_(api),
       clock_(clock),
       rng_(seed),
-      status_metric_(metrics.gauge("leader_election_master_status",
-                                   "1 while this process leads, 0 while it does not.",
-                                   {{"name", options_.name}})),
-      slow_path_metric_(metrics.counter("leader_election_slowpath_total",
-                                        "Renewals that needed a read first.",
-                                        {{"name", options_.name}})),
+      status_metric_(
+          metrics.gauge(statusFamily().name, statusFamily().help, {{"name", options_.name}})),
+      slow_path_metric_(
+          metrics.counter(slowPathFamily().name, slowPathFamily().help, {{"name", options_.name}})),
       machine_(options_),
       alarm_(clock) {
   status_metric_.set(0);

@@ -42,6 +42,8 @@ class LeaderElector {
   LeaderElector(LeaseOptions options, LeaderCallbacks callbacks, ApiClient& api, base::Clock& clock,
                 std::uint64_t seed, base::MetricSink& metrics);
   ~LeaderElector();
+  // What an elector counts; also where none has been made.
+  static void announceMetrics(base::MetricSink& metrics);
 
   // kStopped: `stop` was requested, the leader's work has ended and the lease was given away (when
   // it was ours). kLost: another took it, or it could not be renewed in time.

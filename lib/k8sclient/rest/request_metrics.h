@@ -2,6 +2,7 @@
 // (component-base/metrics/prometheus/restclient). Thread safe; handles are looked up once.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
@@ -16,10 +17,12 @@ namespace stowage::k8sclient {
 class RequestMetrics {
  public:
   // `sink` must outlive this.
-  explicit RequestMetrics(base::MetricSink& sink) : sink_(sink) {}
+  explicit RequestMetrics(base::MetricSink& sink);
 
   // One exchange: `http_status` 0 when there was no answer (label "<error>").
   void request(Method method, const std::string& host, int http_status, base::Duration took);
+  // Bodies of one exchange that had an answer, as they travelled.
+  void sizes(Method method, const std::string& host, std::size_t request, std::size_t response);
   void throttled(Method method, const std::string& host, base::Duration waited);
   void retried(Method method, const std::string& host, int http_status);
 
@@ -31,7 +34,12 @@ class RequestMetrics {
   std::map<std::pair<Method, int>, base::Counter*> retries_;
   std::map<Method, base::Histogram*> durations_;
   std::map<Method, base::Histogram*> waits_;
+  std::map<Method, base::Histogram*> request_sizes_;
+  std::map<Method, base::Histogram*> response_sizes_;
 
+  base::Histogram& histogram(std::map<Method, base::Histogram*>& known,
+                             const base::MetricFamily& family, Method method,
+                             const std::string& host);
   void useHost(const std::string& host);
 };
 

@@ -199,6 +199,7 @@ ApiResult<HttpResponse> RestApiClient::attempt(Call& call, const std::stop_token
   auto response = transport.send(call.request, call.deadline - started, stop);
   metrics_.request(call.method, call.host, response ? response->status : 0, clock_.now() - started);
   if (response) {
+    metrics_.sizes(call.method, call.host, call.request.body.size(), response->body.size());
     observe(*response, started);
     return std::move(*response);
   }

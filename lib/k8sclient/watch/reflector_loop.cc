@@ -41,6 +41,15 @@ std::string_view eventTypeName(WatchEvent::Type type) {
   return kNames[static_cast<std::size_t>(type)];
 }
 
+const base::MetricFamily& errorsFamily() {
+  static const base::MetricFamily kFamily{base::MetricType::kCounter,
+                                          "stowage_watch_errors_total",
+                                          "Lists and watches that did not end well.",
+                                          {"reason", "resource"},
+                                          {}};
+  return kFamily;
+}
+
 }  // namespace
 
 struct ReflectorLoop::Metrics {
@@ -62,13 +71,13 @@ struct ReflectorLoop::Metrics {
       events[i] = &sink.counter("stowage_watch_events_total", "Events received.", labels);
     }
     synced.set(0);
+    sink.announce(errorsFamily());
   }
   [[nodiscard]] base::MetricLabels label() const { return {{"resource", resource_}}; }
   void countTrouble(WatchTrouble trouble) {
     auto labels = label();
     labels.emplace_back("reason", watchTroubleName(trouble));
-    sink_.counter("stowage_watch_errors_total", "Lists and watches that did not end well.", labels)
-        .increment();
+    sink_.counter(errorsFamily().name, errorsFamily().help, labels).increment();
   }
 
   base::MetricSink& sink_;

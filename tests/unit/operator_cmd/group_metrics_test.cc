@@ -23,7 +23,7 @@ TEST(GroupMetrics, FollowGroupsThatComeAndGo) {
   group->status.conditions.push_back({"Available", "False", "QuorumLost", "", {}, 1});
   std::vector<kubeapi::StatefulGroupPtr> groups = {group};
   serving::MetricsRegistry registry("test");
-  registry.collectGauges(groupMetricNames(), [&] { return groupMetrics(groups); });
+  registry.collectGauges(groupMetricFamilies(), [&] { return groupMetrics(groups); });
   const std::string text = registry.render();
   EXPECT_THAT(text, HasSubstr("stowage_group_shards{group=\"db\",namespace=\"shop\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("stowage_shard_headroom_min{group=\"db\",namespace=\"shop\"} -1\n"));

@@ -6,6 +6,9 @@
 namespace stowage::serving {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::Not;
+
 base::Status ok() { return {}; }
 base::Status bad() { return {base::Code::kUnavailable, "secret reason"}; }
 
@@ -92,6 +95,28 @@ TEST(HealthRegistry, ALaterCheckOfANameReplacesTheFirst) {
   health.add("x", HealthGroup::kAll, bad);
   health.add("x", HealthGroup::kAll, ok);
   EXPECT_EQ(health.answer("/livez", true, {}).body, "[+]ping ok\n[+]x ok\nlivez check passed\n");
+}
+
+TEST(HealthRegistry, CountsHowChecksOfTheEndpointsComeOut) {
+  HealthRegistry health;
+  bool well = true;
+  health.add("db", HealthGroup::kReadyz, [&]() -> base::Status {
+    return well ? base::Status() : base::Status(base::Code::kUnavailable, "away");
+  });
+  EXPECT_EQ(health.answer("/readyz", false, {}).status, 200);
+  well = false;
+  EXPECT_EQ(health.answer("/readyz", true, {}).status, 500);
+  // Neither a check by its own path nor one that is left out.
+  EXPECT_EQ(health.answer("/readyz/db", false, {}).status, 500);
+  EXPECT_EQ(health.answer("/readyz", false, {"db"}).status, 200);
+  const std::string text = health.slis().render();
+  EXPECT_THAT(text, HasSubstr("kubernetes_healthcheck{name=\"db\",type=\"readyz\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("kubernetes_healthcheck{name=\"ping\",type=\"readyz\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("kubernetes_healthchecks_total{name=\"db\",status=\"error\",type="
+                              "\"readyz\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("kubernetes_healthchecks_total{name=\"db\",status=\"success\",type="
+                              "\"readyz\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("livez")));
 }
 
 TEST(HealthRegistry, DegradationEndsWhenItIsCleared) {

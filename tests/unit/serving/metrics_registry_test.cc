@@ -42,6 +42,31 @@ TEST(MetricsRegistry, TheSameNameAndLabelsAreTheSameNumber) {
   EXPECT_NE(&first, &registry.counter("a_total", "A.", {{"x", "1"}, {"y", "3"}}));
 }
 
+TEST(MetricsRegistry, DescribesItsFamiliesAlsoThoseWithoutSeriesYet) {
+  MetricsRegistry registry;
+  registry.announce({base::MetricType::kCounter, "late_total", "Late.", {"why"}, {}});
+  registry.histogram("c_seconds", "Time.", {{"y", "1"}, {"x", "2"}}, {0.1, 1});
+  EXPECT_THAT(registry.render(), Not(HasSubstr("late_total")));
+  auto families = registry.families();
+  ASSERT_EQ(families.size(), 2U);
+  EXPECT_EQ(families[0].family.name, "c_seconds");
+  EXPECT_EQ(families[0].family.labels, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(families[0].family.buckets, (std::vector<double>{0.1, 1}));
+  EXPECT_TRUE(families[0].lasting);
+  EXPECT_EQ(families[1].family.help, "Late.");
+  EXPECT_FALSE(families[1].lasting);
+  // The first case comes.
+  registry.counter("late_total", "Late.", {{"why", "x"}}).increment();
+  EXPECT_THAT(registry.render(), HasSubstr("late_total{why=\"x\"} 1\n"));
+  EXPECT_EQ(registry.families().size(), 2U);
+}
+
+TEST(MetricsRegistryDeathTest, ANameHasOneTypeAlsoWhenItWasAnnounced) {
+  MetricsRegistry registry;
+  registry.announce({base::MetricType::kCounter, "a_total", "A.", {}, {}});
+  EXPECT_DEATH(registry.gauge("a_total", "A.", {}), "a_total");
+}
+
 TEST(MetricsRegistry, FamiliesAndSeriesComeInAFixedOrder) {
   MetricsRegistry registry("test");
   registry.gauge("z", "Z.", {}).set(1);

@@ -364,6 +364,10 @@ TEST_F(RestApiClientTest, RequestsAreCountedByCodeAndMethod) {
   EXPECT_EQ(sink_.values["rest_client_requests_total code=200 method=GET host=h:1"].total, 2);
   EXPECT_EQ(sink_.values["rest_client_requests_total code=<error> method=POST host=h:1"].total, 1);
   EXPECT_EQ(sink_.values["rest_client_request_duration_seconds verb=GET host=h:1"].total, 2);
+  // Only exchanges that had an answer have sizes.
+  EXPECT_EQ(sink_.values["rest_client_request_size_bytes verb=GET host=h:1"].total, 2);
+  EXPECT_EQ(sink_.values["rest_client_response_size_bytes verb=GET host=h:1"].total, 2);
+  EXPECT_EQ(sink_.values["rest_client_response_size_bytes verb=POST host=h:1"].total, 0);
 }
 
 TEST_F(RestApiClientTest, TheClientSideLimitDelaysCallsButNotStreams) {
