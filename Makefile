@@ -72,12 +72,13 @@ conformance-mutations: check-deps check-go ## plant bugs and see that conformanc
 operator-mutations: check-deps ## plant bugs in the operator and see that its tests catch each
 	@tests/unit/statefulgroup/mutations.py
 
-docs: check-deps ## write what is generated: the tables of docs/metrics.md
+docs: check-deps ## write what is generated: the tables of docs/metrics.md, dashboards
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD) stowage_docs_test
 	STOWAGE_WRITE_DOCS=1 $(BUILD)/tests/unit/docs/stowage_docs_test --gtest_filter='*IsWhatTheProgramsRegister'
+	scripts/dashboards.py
 
-lint: check-deps ## format, include direction, headers alone, shellcheck, file length, clang-tidy
+lint: check-deps ## format, include direction, headers alone, shellcheck, file length, alerts, clang-tidy
 	@scripts/lint/all.sh
 
 fmt: ## format all C++ sources in place

@@ -17,6 +17,10 @@ step() {
   fi
 }
 
+monitoring() {
+  local promtool
+  promtool=$(tests/monitoring/tools.sh promtool) && tests/monitoring/check.py "$promtool"
+}
 format() {
   git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' | while IFS= read -r f; do
     [[ -f $f ]] && printf '%s\0' "$f"
@@ -36,6 +40,7 @@ step include-direction python3 scripts/lint/include_direction.py
 step file-length scripts/lint/file_length.sh
 step shellcheck shell
 step headers-alone scripts/lint/headers_alone.sh
+step monitoring monitoring
 step clang-tidy tidy
 if ((${#failed[@]})); then
   echo "lint failed: ${failed[*]} (make fmt mends the format)"
