@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build release test unit it conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release test unit it monitoring conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -59,6 +59,11 @@ unit: build ## unit tests
 
 it: build controlplane ## integration tests on a real kube-apiserver and etcd
 	@$(CTEST) --test-dir $(BUILD) -L integration
+
+monitoring: check-deps check-go ## a real Prometheus scrapes both programs; every rule and panel has an answer
+	@cmake --preset dev >/dev/null
+	ninja -C $(BUILD) stowage-scheduler stowage-operator
+	tests/monitoring/live.py $(BUILD)
 
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code
 	@cmake --preset dev >/dev/null

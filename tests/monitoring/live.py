@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""A real Prometheus scrapes the real scheduler (a leader and a standby) and operator over TLS with a token,
+while they work on a real kube-apiserver. Then: promtool finds nothing wrong with what they serve; every
+expression of the dashboards, of the rules and of other people's dashboards has an answer; a standby serves
+the same families, and zeros where numbers are summed up over replicas.
+
+tests/monitoring/live.py [BUILD_DIR]     needs the control plane's binaries (make controlplane)
+"""
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import queries  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
+TOOLS = str(ROOT / "tests/tools/tools.sh")
+FILES = ROOT / "charts/stowage/files"
+LIMIT = 120  # seconds that anything may take
+
+faults = []
+
+
+def run(*command, stdin=None, check=True):
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def wait_for(what, condition):
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        try:
+            found = condition()
+        except (OSError, ValueError):
+            found = None
+        if found:
+            return found
+        time.sleep(0.2)  # between two looks
+    raise SystemExit(f"not within {LIMIT} s: {what}")
+
+
+class Cluster:
+    """The control plane, KWOK's nodes, and the processes under test; everything ends with close()."""
+
+    def __init__(self, build):
+        self.build = build
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stowage-monitoring."))
+        self.processes = []
+        self.kwok = False
+
+    def start(self):
+        run(CONTROLPLANE, "build", "etcd", "kube-apiserver", "kubectl", "kube-controller-manager")
+        run(TOOLS, "build", "kwok")
+        self.kubectl = run(CONTROLPLANE, "path", "kubectl")
+        run(CONTROLPLANE, "start", str(self.folder / "cp"), "--with-controller-manager", "--owner-pid", str(os.getpid()))
+        self.admin = str(self.folder / "cp/admin.kubeconfig")
+        self.create(run("python3", str(ROOT / "demo/workload.py"), "nodes"))
+        run(TOOLS, "kwok-start", str(self.folder / "kwok"), self.admin, str(os.getpid()))
+        self.kwok = True
+        self.k("apply", "-f", str(ROOT / "lib/statefulgroup/crd/statefulgroups.stowage.dev.yaml"))
+        self.k("create", "namespace", "shop")
+        wait_for("the service account of shop", lambda: self.k("get", "sa", "default", "-n", "shop", check=False))
+        wait_for("nodes without taints", lambda: not self.k("get", "nodes", "-o", "jsonpath={.items[*].spec.taints}"))
+
+    def k(self, *words, stdin=None, check=True):
+        return run(self.kubectl, "--kubeconfig", self.admin, *words, stdin=stdin, check=check)
+
+    def create(self, text):
+        self.k("create", "-f", "-", stdin=text)
+
+    def spawn(self, name, command):
+        with open(self.folder / f"{name}.log", "w") as log:
+            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+
+    def serve(self, program, identity, number):
+        port = free_port()
+        self.spawn(f"{program}-{number}",
+                   [f"{self.build}/cmd/{program}/stowage-{program}", "--kubeconfig", identity, "--bind-address",
+                    "127.0.0.1", "--secure-port", str(port), "--leader-elect-resource-namespace", "kube-system"])
+        wait_for(f"{program} is ready", lambda: fetch(port, "/readyz")[0] == 200)
+        return port
+
+    def token(self):
+        self.k("create", "serviceaccount", "scraper", "-n", "shop")
+        self.k("create", "clusterrole", "scraper", "--verb=get", "--non-resource-url=/metrics,/metrics/slis")
+        self.k("create", "clusterrolebinding", "scraper", "--clusterrole=scraper", "--serviceaccount=shop:scraper")
+        return self.k("create", "token", "scraper", "-n", "shop")
+
+    def close(self):
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            process.wait(timeout=30)
+        if self.kwok:
+            run(TOOLS, "kwok-stop", str(self.folder / "kwok"), check=False)
+        run(CONTROLPLANE, "stop", str(self.folder / "cp"), check=False)
+
+
+def free_port():
+    return int(run("bash", "-c", f"source {ROOT}/scripts/lib/processes.sh && free_port"))
+
+
+def fetch(port, path, token=None, scheme="https"):
+    request = urllib.request.Request(f"{scheme}://127.0.0.1:{port}{path}")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    context = ssl._create_unverified_context() if scheme == "https" else None  # the self-signed one
+    try:
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def start_prometheus(cluster, binary, token, scheduler_ports, operator_port):
+    (cluster.folder / "token").write_text(token)
+
+    def job(name, ports, path="/metrics"):
+        return {"job_name": name, "scheme": "https", "metrics_path": path, "honor_labels": True,
+                "tls_config": {"insecure_skip_verify": True},
+                "authorization": {"credentials_file": str(cluster.folder / "token")},
+                "static_configs": [{"targets": [f"127.0.0.1:{p}" for p in ports], "labels": {"cluster": "here"}}]}
+
+    config = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+              "rule_files": [str(FILES / "rules/*.yaml")],
+              "scrape_configs": [job("stowage-scheduler", scheduler_ports), job("stowage-operator", [operator_port]),
+                                 job("slis", [*scheduler_ports, operator_port], "/metrics/slis")]}
+    path = cluster.folder / "prometheus.yml"
+    path.write_text(json.dumps(config))  # JSON is YAML
+    port = free_port()
+    cluster.spawn("prometheus", [binary, f"--config.file={path}", f"--web.listen-address=127.0.0.1:{port}",
+                                 f"--storage.tsdb.path={cluster.folder}/tsdb", "--log.level=warn"])
+    wait_for("Prometheus is ready", lambda: fetch(port, "/-/ready", scheme="http")[0] == 200)
+    return port
+
+
+def ask(port, path, **parameters):
+    status, body = fetch(port, f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}", scheme="http")
+    answer = json.loads(body)
+    return answer["data"] if status == 200 else answer["error"]
+
+
+def work(cluster):
+    """Pods in waves, one that fits nowhere, one that others have to leave for, and a group with an update."""
+    pods = json.loads(run("python3", str(ROOT / "demo/workload.py"), "pods", "--scheduler", "stowage-scheduler"))
+    for item in pods["items"]:
+        item["metadata"]["namespace"] = "shop"
+    cluster.create((ROOT / "demo/group.yaml").read_text())
+    cluster.create(json.dumps(big_pod()))
+    for begin in range(0, len(pods["items"]), 60):
+        cluster.create(json.dumps({**pods, "items": pods["items"][begin:begin + 60]}))
+    bound = "--field-selector=spec.nodeName!="
+    wait_for("300 pods bound", lambda: len(cluster.k("get", "pods", "-n", "shop", bound, "-o", "name").split()) >= 300)
+    wait_for("the group is ready", lambda: cluster.k(
+        "get", "sfg", "db", "-n", "shop", "-o",
+        'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == "True")
+    cluster.k("patch", "sfg", "db", "-n", "shop", "--type=json", "-p", json.dumps(
+        [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "example.test/db:2"}]))
+    wait_for("the group is updated", lambda: cluster.k(
+        "get", "sfg", "db", "-n", "shop", "-o", "jsonpath={.status.updatedReplicas}") == "6")
+
+
+def big_pod():
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "too-big", "namespace": "shop"},
+            "spec": {"schedulerName": "stowage-scheduler",
+                     "containers": [{"name": "c", "image": "pause", "resources": {"requests": {"cpu": "500"}}}]}}
+
+
+def filled(expression, job, instances):
+    for name, value in (("$cluster", "here"), ("$job", job), ("$instance", instances), ("$__rate_interval", "1m")):
+        expression = expression.replace(name, value)
+    return expression
+
+
+def has_answer(port, expression):
+    data = ask(port, "query", query=expression)
+    if isinstance(data, str):
+        faults.append(f"{expression}: {data}")
+        return False
+    return any(not math.isnan(float(sample["value"][1])) for sample in data["result"])
+
+
+def check_answers(port, scheduler_ports, operator_port):
+    asked = 0
+
+    def expect(where, expression, job):
+        nonlocal asked
+        asked += 1
+        if not has_answer(port, filled(expression, job, ".+")):
+            faults.append(f"{where}: no answer to {expression}")
+
+    for name in ("scheduler", "operator"):
+        board = json.loads((FILES / f"dashboards/stowage-{name}.json").read_text())
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                expect(f"dashboard {name}, {panel['title']}", target["expr"], f"stowage-{name}")
+    for expression in [*queries.mixin_dashboard(), *queries.mixin_rules(), *queries.OTHERS]:
+        expect("other dashboards", expression, "stowage-scheduler")
+    for expression, why in queries.DEAD.items():
+        if has_answer(port, filled(expression, "stowage-scheduler", ".+")):
+            faults.append(f"named as dead ({why}), and has an answer: {expression}")
+    for group in ask(port, "rules")["groups"]:
+        for rule in group["rules"]:
+            if rule["health"] != "ok":
+                faults.append(f"rule {rule['name']}: {rule.get('lastError', rule['health'])}")
+            if rule["type"] == "recording":
+                labels = "".join(f', {k}="{v}"' for k, v in rule.get("labels", {}).items())
+                expect("recording rule", f'{{__name__="{rule["name"]}"{labels}}}', "")
+                continue
+            if rule["state"] == "firing" and rule["labels"].get("severity") == "critical":
+                faults.append(f"{rule['name']} fires in a cluster that is well")
+            for selector in re.findall(r"\b[a-z_:0-9]+\{[^}]*\}", rule["query"]):
+                # A result or code that has not come up yet has no series: its family has.
+                expect(f"alert {rule['name']}", re.sub(r', ?(code|result)="[^"]*"|\b(code|result)="[^"]*",? ?', "",
+                                                       selector), "")
+    slis = ask(port, "query", query='kubernetes_healthcheck{job="slis", type="readyz"}')["result"]
+    if len({sample["metric"]["instance"] for sample in slis}) != len(scheduler_ports) + 1:
+        faults.append("/metrics/slis has no readyz of every instance")
+    return asked
+
+
+def families(text):
+    return set(re.findall(r"^# TYPE (\S+)", text, re.M))
+
+
+def value(text, series):
+    found = re.search(rf"^{re.escape(series)} (\S+)$", text, re.M)
+    return float(found[1]) if found else None
+
+
+def check_served(promtool, pages):
+    late = set(re.findall(r"^\| `([a-z0-9_]+)` †", (ROOT / "docs/metrics.md").read_text(), re.M))
+    for name, text in pages.items():
+        done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
+        if done.returncode != 0 or done.stderr.strip():
+            faults.append(f"promtool check metrics, {name}: {done.stdout}{done.stderr}")
+    leader, standby = pages["leader"], pages["standby"]
+    missing = families(leader) - families(standby) - late
+    if missing:
+        faults.append(f"a standby does not serve {sorted(missing)}")
+    if value(leader, "leader_election_master_status{name=\"stowage-scheduler\"}") != 1:
+        faults.append("the leader does not say that it leads")
+    for series in ('stowage_packing_nodes{state="used"}', 'stowage_packing_nodes{state="empty"}',
+                   'stowage_packing_requested{resource="cpu",state="used"}',
+                   'scheduler_schedule_attempts_total{profile="stowage-scheduler",result="scheduled"}',
+                   'leader_election_master_status{name="stowage-scheduler"}'):
+        if value(standby, series) != 0:
+            faults.append(f"a standby shows {series} {value(standby, series)}")
+    if not value(leader, 'stowage_packing_nodes{state="used"}'):
+        faults.append("the leader knows of no node in use")
+
+
+def main():
+    build = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/dev")
+    promtool = run(str(ROOT / "tests/monitoring/tools.sh"), "promtool")
+    prometheus = run(str(ROOT / "tests/monitoring/tools.sh"), "prometheus")
+    cluster = Cluster(build)
+    try:
+        cluster.start()
+        token = cluster.token()
+        identity = run(CONTROLPLANE, "scheduler-identity", str(cluster.folder / "cp"))
+        leader = cluster.serve("scheduler", identity, 1)
+        wait_for("the first scheduler leads", lambda: cluster.k("get", "lease", "stowage-scheduler", "-n",
+                                                                "kube-system", check=False))
+        standby = cluster.serve("scheduler", identity, 2)
+        operator = cluster.serve("operator", run(CONTROLPLANE, "operator-identity", str(cluster.folder / "cp")), 1)
+        port = start_prometheus(cluster, prometheus, token, [leader, standby], operator)
+        wait_for("all targets are up", lambda: len(
+            [t for t in ask(port, "targets")["activeTargets"] if t["health"] == "up"]) == 6)
+        work(cluster)
+        # The leader looks at the packing every 15 s.
+        wait_for("the packing is known", lambda: value(fetch(leader, "/metrics", token)[1],
+                                                       'stowage_packing_nodes{state="used"}'))
+        wait_for("the packing is recorded", lambda: has_answer(port, "stowage:packing_utilisation:ratio"))
+        asked = check_answers(port, [leader, standby], operator)
+        check_served(promtool, {"leader": fetch(leader, "/metrics", token)[1],
+                                "standby": fetch(standby, "/metrics", token)[1],
+                                "operator": fetch(operator, "/metrics", token)[1],
+                                "slis": fetch(leader, "/metrics/slis", token)[1]})
+        for path in ("/metrics", "/metrics/slis"):
+            if fetch(leader, path)[0] != 401:
+                faults.append(f"{path} is open")
+    finally:
+        cluster.close()
+    for fault in faults:
+        print(fault)
+    if faults:
+        sys.exit(f"monitoring: {len(faults)} faults; logs in {cluster.folder}")
+    shutil.rmtree(cluster.folder)
+    print(f"monitoring: {asked} expressions have an answer, all fine")
+
+
+if __name__ == "__main__":
+    main()
