@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "cmd/operator/domain_counts.h"
 #include "k8sclient/cache/object_cache.h"
 #include "k8sclient/watch/reflector.h"
 #include "kubeapi/node.h"
@@ -152,7 +153,8 @@ class GroupCaches::Rooms {
         nodes_(own("", "v1", "nodes", ""), api, clock, seed + 6, metrics,
                [this](const auto& before, const auto& after, bool first) {
                  nodeChanged(before, after, first);
-               }) {
+               }),
+        domains_(clock) {
     groups_.cache().addIndex(kByNamespace, [](const kubeapi::StatefulGroup& group) {
       return std::vector<std::string>{group.meta.ns.str()};
     });
@@ -199,6 +201,9 @@ class GroupCaches::Rooms {
       observed.nodes[pod->node_name] =
           node == nullptr ? NodeSight{NodeSight::State::kGone, {}, {}} : sightOf(*node);
     }
+    for (const auto& domain : observed.group->spec.topology.failure_domains)
+      observed.domains[domain.topology_key] =
+          domains_.count(domain.topology_key, [this] { return nodes_.cache().list(); });
     return observed;
   }
 
@@ -269,6 +274,7 @@ class GroupCaches::Rooms {
   Room<kubeapi::ControllerRevision> revisions_;
   Room<kubeapi::PodDisruptionBudget> budgets_;
   Room<kubeapi::Node> nodes_;
+  mutable DomainCounts domains_;
 };
 
 GroupCaches::GroupCaches(k8sclient::ApiClient& api, const std::string& ns, base::Clock& clock,

@@ -150,6 +150,10 @@ void readClaimStatus(JsonReading& reading, JsonElement element, PersistentVolume
       });
     } else if (key == "currentVolumeAttributesClassName") {
       readValue(reading, value, out.current_attributes_class);
+    } else if (key == "modifyVolumeStatus") {
+      readObject(reading, value, [&](std::string_view name, JsonElement field) {
+        if (name == "status") readValue(reading, field, out.modify_status);
+      });
     } else if (key == "conditions") {
       readConditions(reading, value, out.conditions);
     }

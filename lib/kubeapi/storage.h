@@ -61,7 +61,8 @@ struct PersistentVolumeClaim {
   // How far an expansion has come; scheduling does not look at it.
   std::optional<Quantity> capacity;  // status.capacity.storage
   Symbol resize_status;  // status.allocatedResourceStatuses.storage: "NodeResizePending", ...
-  Symbol current_attributes_class;    // status.currentVolumeAttributesClassName
+  Symbol current_attributes_class;  // status.currentVolumeAttributesClassName
+  Symbol modify_status;  // status.modifyVolumeStatus.status: "Pending", "InProgress", "Infeasible"
   std::vector<Condition> conditions;  // FileSystemResizePending, ModifyingVolume, ...
 };
 using PersistentVolumeClaimPtr = std::shared_ptr<const PersistentVolumeClaim>;

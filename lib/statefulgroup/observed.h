@@ -47,6 +47,9 @@ struct Observed {
   std::vector<kubeapi::ControllerRevisionPtr> revisions;  // with a label of the group's name
   std::map<Symbol, NodeSight> nodes;                      // of the pods, by name
   std::map<Symbol, RoleSight> roles;                      // by pod uid
+  // How many domains the nodes of the cluster have in the topology keys of the spec, counted up to
+  // what a shard can use; empty: not known.
+  std::map<Symbol, int> domains;
 };
 
 // Where passes get it from.

@@ -83,8 +83,8 @@ struct QuarantineClaim {
   kubeapi::PersistentVolumeClaimPtr claim;
 };
 
-// The claim is to have at least what its template says.
-struct GrowClaim {
+// The claim is to ask for at least what its template says, and its attributes class.
+struct ChangeClaim {
   Replica replica;
   Symbol claim_template;
   kubeapi::PersistentVolumeClaimPtr claim;
@@ -118,7 +118,7 @@ struct SetClaimOwner {
 
 using Step = std::variant<CreateMember, CreateClaims, ChangePod, AdoptPod, RemovePod,
                           ClearOperation, SetSlot, SetCounts, AskMember, SetRole, DropClaim,
-                          QuarantineClaim, GrowClaim, SetClaimOwner>;
+                          QuarantineClaim, ChangeClaim, SetClaimOwner>;
 
 struct Action {
   Step step;

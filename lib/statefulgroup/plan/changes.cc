@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/plan/plan_draft.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/quorum.h"
@@ -105,19 +106,22 @@ bool dropClaims(PlanDraft& draft) {
 }
 
 // The claims of one replica at a time, by ordinal.
-bool growClaims(PlanDraft& draft) {
+bool changeClaims(PlanDraft& draft) {
   if (draft.spec.expansion_policy != ExpansionPolicy::kOnline) return false;
   for (const Member& member : draft.shard.members) {
+    const auto left = untilRestart(member, draft.spec, draft.rules.now);
+    if (left == base::Duration::zero()) return false;  // update() is next
+    if (left) draft.lookAgain(*left);
     bool acted = false;
     for (const ClaimSight& claim : member.claims) {
       const auto wanted = claimTemplate(draft.spec, claim.claim_template);
       if (!claim.claim || claim.terminating() || wanted == nullptr) continue;
-      if (claim.claim->request < wanted->storage) {
-        draft.act(GrowClaim{member.replica, claim.claim_template, claim.claim},
-                  "the template asks for more", ShardWork::kExpanding);
+      if (lacks(*claim.claim, *wanted)) {
+        draft.act(ChangeClaim{member.replica, claim.claim_template, claim.claim},
+                  "the template has changed", ShardWork::kExpanding);
         acted = true;
-      } else if (isGrowing(*claim.claim)) {
-        draft.waitFor(fmt::format("claim {} is growing", claim.name));
+      } else if (isChanging(*claim.claim)) {
+        draft.waitFor(fmt::format("the volume of claim {} is changing", claim.name));
         draft.plan.work = ShardWork::kExpanding;
         acted = true;
       }
@@ -129,10 +133,10 @@ bool growClaims(PlanDraft& draft) {
 
 // How the next member gets to its revision. What the API server would not take in place is recorded
 // as to be made anew.
-InPlace wayOf(PlanDraft& draft, const Member& member) {
-  const bool anew = resizeFailed(member, draft.spec, draft.rules.now) ||
-                    (member.operation && member.operation->kind == OperationKind::kUpdate &&
-                     member.operation->revision == member.target);
+InPlace wayOf(const Member& member) {
+  const bool anew =
+      !member.outdated() || (member.operation && member.operation->kind == OperationKind::kUpdate &&
+                             member.operation->revision == member.target);
   return anew ? InPlace::kNo : member.in_place;
 }
 
@@ -141,7 +145,7 @@ std::string updateObstacle(PlanDraft& draft, const Member& member, InPlace way) 
   const ShardRules& rules = draft.rules;
   if (way == InPlace::kNo &&
       rollingUpdateOf(draft.spec).pod_update_policy == PodUpdatePolicy::kInPlaceOnly)
-    return fmt::format("{} cannot be updated in place, and podUpdatePolicy is InPlaceOnly",
+    return fmt::format("{} needs a new pod, and podUpdatePolicy is InPlaceOnly",
                        draft.podOf(member));
   if (way != InPlace::kResize && !rules.voluntary_off.empty()) return rules.voluntary_off;
   if (!rules.updates_off.empty()) return rules.updates_off;
@@ -155,18 +159,18 @@ std::string updateObstacle(PlanDraft& draft, const Member& member, InPlace way) 
 bool update(PlanDraft& draft) {
   if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
   for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
-    const bool failed = resizeFailed(member, draft.spec, draft.rules.now);
-    if (!member.wanted || !(member.outdated() || failed)) continue;
-    const InPlace way = wayOf(draft, member);
+    std::string reason;
+    if (!member.outdated()) reason = whyMadeAnew(member, draft.spec, draft.rules.now);
+    if (!member.wanted || !(member.outdated() || !reason.empty())) continue;
+    const InPlace way = wayOf(member);
     if (way == InPlace::kQuiet) continue;
     draft.plan.work = ShardWork::kRollingOut;
     if (std::string why = updateObstacle(draft, member, way); !why.empty()) {
       draft.waitFor(std::move(why));
       return true;
     }
-    const std::string reason =
-        failed ? fmt::format("not resized in place: {}", member.settling.what)
-               : fmt::format("update from {} to {}", member.revision.view(), member.target.view());
+    if (reason.empty())
+      reason = fmt::format("update from {} to {}", member.revision.view(), member.target.view());
     if (way == InPlace::kNo) {
       draft.act(
           RemovePod{member.replica, member.pod, Removal::kEvict, true,
@@ -184,7 +188,7 @@ bool update(PlanDraft& draft) {
 }  // namespace
 
 bool change(PlanDraft& draft) {
-  return scaleIn(draft) || dropClaims(draft) || growClaims(draft) || update(draft);
+  return scaleIn(draft) || dropClaims(draft) || changeClaims(draft) || update(draft);
 }
 
 }  // namespace stowage::statefulgroup

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "statefulgroup/labels.h"
+#include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/plan/plan_draft.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/quorum.h"
@@ -80,19 +81,19 @@ bool joinsOneByOne(PlanDraft& draft) {
 
 bool isJoining(const Member& member) { return stays(member) && member.wanted && !member.joined; }
 
-// Volumes of pods that are not there grow best.
-void growBeforeCreation(PlanDraft& draft, const Member& member) {
+// Volumes of pods that are not there grow and change best.
+void changeBeforeCreation(PlanDraft& draft, const Member& member) {
   if (draft.spec.expansion_policy != ExpansionPolicy::kOnRecreate) return;
   for (const ClaimSight& sight : member.claims) {
     const auto* wanted = claimTemplate(draft.spec, sight.claim_template);
-    if (sight.claim && wanted != nullptr && sight.claim->request < wanted->storage)
-      draft.act(GrowClaim{member.replica, sight.claim_template, sight.claim},
-                "the template asks for more, and the pod is not there", ShardWork::kExpanding);
+    if (sight.claim && wanted != nullptr && lacks(*sight.claim, *wanted))
+      draft.act(ChangeClaim{member.replica, sight.claim_template, sight.claim},
+                "the template has changed, and the pod is not there", ShardWork::kExpanding);
   }
 }
 
 void create(PlanDraft& draft, const Member& member, std::vector<int>& slots) {
-  growBeforeCreation(draft, member);
+  changeBeforeCreation(draft, member);
   CreateMember step{member.replica, member.target, std::nullopt};
   if (member.voter) {
     step.slot = slotForNewVoter(slots);

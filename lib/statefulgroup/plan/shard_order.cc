@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "statefulgroup/labels.h"
+#include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/quorum.h"
 
 namespace stowage::statefulgroup {
@@ -100,6 +101,13 @@ bool resizeFailed(const Member& member, const Spec& spec, WallTime now) {
          now - member.operation->start >= deadline;
 }
 
+std::string whyMadeAnew(const Member& member, const Spec& spec, WallTime now) {
+  if (resizeFailed(member, spec, now)) return "not resized in place: " + member.settling.what;
+  if (untilRestart(member, spec, now) == base::Duration::zero())
+    return "a file system grows with a new pod only";
+  return {};
+}
+
 std::optional<int> slotOf(const kubeapi::MemberPod& pod) {
   const Symbol* slot = pod.meta.labels.find(kSlotLabel);
   return slot == nullptr ? std::nullopt : parseIndex(slot->view());
@@ -113,11 +121,6 @@ std::vector<int> slotsOf(const ShardView& shard) {
     if (member.there() && member.voter) slots.push_back(slotOf(member));
   }
   return slots;
-}
-
-bool isGrowing(const kubeapi::PersistentVolumeClaim& claim) {
-  const bool failed = claim.resize_status.view().ends_with("Infeasible");
-  return claim.phase == "Bound" && claim.capacity && *claim.capacity < claim.request && !failed;
 }
 
 }  // namespace stowage::statefulgroup

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "statefulgroup/plan/shard_view.h"
@@ -42,12 +43,12 @@ bool isBeingChanged(const Member& member);
 // unless podUpdatePolicy is InPlaceOnly.
 bool resizeFailed(const Member& member, const kubeapi::group::Spec& spec, WallTime now);
 
+// Why a pod that is at its revision has to be made anew all the same; empty: it has not.
+std::string whyMadeAnew(const Member& member, const kubeapi::group::Spec& spec, WallTime now);
+
 // The slots of the voters that are there; slotOf: -1 when the pod names none.
 std::vector<int> slotsOf(const ShardView& shard);
 int slotOf(const Member& member);
 std::optional<int> slotOf(const kubeapi::MemberPod& pod);
-
-// The claim asks for more than its volume has, and nothing says that it cannot have it.
-bool isGrowing(const kubeapi::PersistentVolumeClaim& claim);
 
 }  // namespace stowage::statefulgroup

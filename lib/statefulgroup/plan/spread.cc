@@ -49,11 +49,21 @@ SpreadFinding judge(const ShardView& shard, const FailureDomain& domain, int lim
 
 }  // namespace
 
-SpreadFinding judgeSpread(const std::vector<ShardView>& shards, const Spec& spec) {
+SpreadFinding judgeSpread(const std::vector<ShardView>& shards, const Spec& spec,
+                          const std::map<Symbol, int>& domains) {
   SpreadFinding worst;
   for (const FailureDomain& domain : spec.topology.failure_domains) {
     const auto limit = limitOf(domain, spec);
     if (!limit) continue;
+    const int needed = (wantedVoters(spec) + *limit - 1) / *limit;
+    const auto there = domains.find(domain.topology_key);
+    // None at all: nodes do not tell, which is said of their pods.
+    if (there != domains.end() && there->second > 0 && there->second < needed)
+      return {SpreadFinding::Kind::kTooFew,
+              fmt::format("{} voters with at most {} in each {} need {} of them, and the nodes "
+                          "have {}",
+                          wantedVoters(spec), *limit, domain.topology_key.view(), needed,
+                          there->second)};
     for (const ShardView& shard : shards) {
       if (!shard.wanted) continue;
       SpreadFinding finding = judge(shard, domain, *limit);

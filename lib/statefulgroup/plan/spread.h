@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,15 @@ namespace stowage::statefulgroup {
 struct SpreadFinding {
   enum class Kind : std::uint8_t {
     kSatisfied,
+    kTooFew,   // the nodes have fewer domains than it takes
     kSkewed,   // a domain holds more members of a shard than it should
     kUnknown,  // nodes do not tell their domains
   } kind = Kind::kSatisfied;
   std::string message;
 };
 
-SpreadFinding judgeSpread(const std::vector<ShardView>& shards, const kubeapi::group::Spec& spec);
+// `domains`: of the nodes, by topology key, as in Observed.
+SpreadFinding judgeSpread(const std::vector<ShardView>& shards, const kubeapi::group::Spec& spec,
+                          const std::map<Symbol, int>& domains);
 
 }  // namespace stowage::statefulgroup

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <vector>
 
 #include "statefulgroup/labels.h"
 #include "statefulgroup/reconcile/live_objects.h"
@@ -94,22 +95,31 @@ StepResult StepRunner::carryOut(const QuarantineClaim& step, const std::string& 
   return result;
 }
 
-StepResult StepRunner::carryOut(const GrowClaim& step, const std::string& reason) {
+StepResult StepRunner::carryOut(const ChangeClaim& step, const std::string& reason) {
   const auto wanted =
       std::find_if(group_.spec.claim_templates.begin(), group_.spec.claim_templates.end(),
                    [&](const auto& known) { return known.name == step.claim_template; });
   if (wanted == group_.spec.claim_templates.end()) return {End::kStale, {}};
   const std::string name = step.claim->meta.name.str();
-  const Json patch = {
-      {"spec", {{"resources", {{"requests", {{"storage", wanted->storage.toString()}}}}}}}};
+  Json patch = Json::object();
+  std::vector<std::string> changes;
+  if (step.claim->request < wanted->storage) {
+    patch["spec"]["resources"]["requests"]["storage"] = wanted->storage.toString();
+    changes.push_back("grow to " + wanted->storage.toString());
+  }
+  if (!wanted->attributes_class.empty()) {
+    patch["spec"]["volumeAttributesClassName"] = wanted->attributes_class.str();
+    changes.push_back("be of attributes class " + wanted->attributes_class.str());
+  }
+  const std::string what = fmt::format("{}", fmt::join(changes, " and "));
   const Answer answer =
       writes_.patch(Resource::kClaims, name, fenceOf(step.claim->meta), patch.dump());
   if (answer.ok()) {
     tell(false, "SuccessfulUpdate", "Expanding", names_.pod(step.replica),
-         fmt::format("claim {} is to grow to {}: {}", name, wanted->storage.toString(), reason));
+         fmt::format("claim {} is to {}: {}", name, what, reason));
   } else if (answer.code != base::Code::kConflict) {
     tell(true, "ExpansionFailed", "Expanding", names_.pod(step.replica),
-         fmt::format("claim {} cannot grow: {}", name, answer.message));
+         fmt::format("claim {} cannot {}: {}", name, what, answer.message));
   }
   return resultOf(answer);
 }

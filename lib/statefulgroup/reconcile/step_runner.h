@@ -39,7 +39,7 @@ class StepRunner {
   StepResult carryOut(const SetRole& step, const std::string& reason);
   StepResult carryOut(const DropClaim& step, const std::string& reason);
   StepResult carryOut(const QuarantineClaim& step, const std::string& reason);
-  StepResult carryOut(const GrowClaim& step, const std::string& reason);
+  StepResult carryOut(const ChangeClaim& step, const std::string& reason);
   StepResult carryOut(const SetClaimOwner& step, const std::string& reason);
 
   StepResult createClaims(Replica replica);

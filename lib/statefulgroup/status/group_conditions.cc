@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/plan/spread.h"
 
@@ -174,10 +175,12 @@ class Conditions {
   }
 
   Finding spread() {
-    SpreadFinding finding = judgeSpread(sight_.shards, group_.spec);
+    SpreadFinding finding = judgeSpread(sight_.shards, group_.spec, sight_.observed.domains);
     switch (finding.kind) {
       case SpreadFinding::Kind::kSatisfied:
         return {"True", "Satisfied", ""};
+      case SpreadFinding::Kind::kTooFew:
+        return {"False", "TooFewDomains", std::move(finding.message)};
       case SpreadFinding::Kind::kSkewed:
         return {"False", "Skewed", std::move(finding.message)};
       case SpreadFinding::Kind::kUnknown:
@@ -219,9 +222,10 @@ class Conditions {
       for (const Member& member : shard.members) {
         for (const ClaimSight& sight : member.claims) {
           if (!sight.claim) continue;
-          if (sight.claim->resize_status.view().ends_with("Infeasible"))
-            return {"False", "Infeasible", "claim " + sight.name + " cannot grow"};
-          if (!isGrowing(*sight.claim)) continue;
+          if (isRefused(*sight.claim))
+            return {"False", "Infeasible",
+                    "the volume of claim " + sight.name + " cannot be what it asks for"};
+          if (!isChanging(*sight.claim)) continue;
           const bool file_system =
               kubeapi::findCondition(sight.claim->conditions, "FileSystemResizePending") != nullptr;
           return {"True", file_system ? "FileSystemResizePending" : "Resizing",

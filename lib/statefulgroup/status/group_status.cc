@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "statefulgroup/labels.h"
+#include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/status/group_conditions.h"
 
@@ -109,9 +110,9 @@ void addClaims(const StatusInput& input, Status& status) {
         for (const ClaimSight& sight : member.claims) {
           if (!(sight.claim_template == wanted.name) || !sight.claim) continue;
           const kubeapi::PersistentVolumeClaim& claim = *sight.claim;
-          one.failed += claim.resize_status.view().ends_with("Infeasible") ? 1 : 0;
-          one.resizing += isGrowing(claim) ? 1 : 0;
-          one.updated += claim.request >= wanted.storage && !isGrowing(claim) ? 1 : 0;
+          one.failed += isRefused(claim) ? 1 : 0;
+          one.resizing += isChanging(claim) ? 1 : 0;
+          one.updated += !lacks(claim, wanted) && !isChanging(claim) ? 1 : 0;
         }
       }
     }

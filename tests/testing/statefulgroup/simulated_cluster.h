@@ -61,6 +61,8 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   enum class Resize { kDone, kDeferred, kInfeasible };
   // What its node does about amounts that have changed.
   void resize(const std::string& pod, Resize what = Resize::kDone);
+  // What a storage driver says of a claim.
+  void setClaimStatus(const std::string& claim, const Json& status);
   // What the disruption controller counts.
   void countHealthy();
 

@@ -108,6 +108,13 @@ void SimulatedCluster::resize(const std::string& pod, Resize what) {
   if (*found != before) touch(*found);
 }
 
+void SimulatedCluster::setClaimStatus(const std::string& claim, const Json& status) {
+  Json* found = at({Resource::kClaims, "ns", claim});
+  if (found == nullptr) return;
+  (*found)["status"].merge_patch(status);
+  touch(*found);
+}
+
 void SimulatedCluster::countHealthy() {
   for (auto& [key, budget] : objects_) {
     if (key.first != Resource::kBudgets) continue;

@@ -71,13 +71,14 @@ TEST(DecodeClaim, HowFarAnExpansionIs) {
     "spec":{"resources":{"requests":{"storage":"2Gi"}}},
     "status":{"phase":"Bound","capacity":{"storage":"1Gi","other":"1"},
       "allocatedResourceStatuses":{"storage":"NodeResizePending"},
-      "currentVolumeAttributesClassName":"gold",
+      "currentVolumeAttributesClassName":"gold","modifyVolumeStatus":{"status":"Infeasible"},
       "conditions":[{"type":"FileSystemResizePending","status":"True"}]}})");
   EXPECT_EQ(claim->request.value(), 2LL << 30);
   ASSERT_TRUE(claim->capacity.has_value());
   EXPECT_EQ(claim->capacity->value(), 1LL << 30);
   EXPECT_EQ(claim->resize_status, Symbol("NodeResizePending"));
   EXPECT_EQ(claim->current_attributes_class, Symbol("gold"));
+  EXPECT_EQ(claim->modify_status, Symbol("Infeasible"));
   ASSERT_EQ(claim->conditions.size(), 1U);
   EXPECT_EQ(claim->conditions[0].type, Symbol("FileSystemResizePending"));
   EXPECT_EQ(claim->phase, Symbol("Bound"));
