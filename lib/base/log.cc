@@ -41,9 +41,11 @@ spdlog::level::level_enum spdlogLevel(LogLevel level) {
   return spdlog::level::info;
 }
 
+std::atomic<int> g_verbosity{0};
+
 class SpdlogLogger final : public Logger {
  public:
-  SpdlogLogger(LogFormat format, int verbosity) : format_(format), verbose_(verbosity > 0) {
+  explicit SpdlogLogger(LogFormat format) : format_(format) {
     logger_ = std::make_shared<spdlog::logger>("stowage",
                                                std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger_->set_level(spdlog::level::trace);
@@ -54,7 +56,7 @@ class SpdlogLogger final : public Logger {
   }
 
   [[nodiscard]] bool enabled(LogLevel level) const override {
-    return level != LogLevel::kDebug || verbose_;
+    return level != LogLevel::kDebug || g_verbosity.load(std::memory_order_relaxed) > 0;
   }
 
   void write(LogLevel level, std::string_view message, LogFields fields) override {
@@ -69,7 +71,6 @@ class SpdlogLogger final : public Logger {
 
  private:
   const LogFormat format_;
-  const bool verbose_;
   std::shared_ptr<spdlog::logger> logger_;
 };
 
@@ -80,16 +81,20 @@ std::atomic<Logger*> g_logger{nullptr};
 
 Logger& log() {
   if (Logger* logger = g_logger.load(std::memory_order_acquire)) return *logger;
-  static SpdlogLogger fallback(LogFormat::kText, 0);
+  static SpdlogLogger fallback(LogFormat::kText);
   return fallback;
 }
 
 void setUpLogging(LogFormat format, int verbosity) {
   static std::unique_ptr<SpdlogLogger> installed;
-  auto fresh = std::make_unique<SpdlogLogger>(format, verbosity);
+  auto fresh = std::make_unique<SpdlogLogger>(format);
+  setLogVerbosity(verbosity);
   g_logger.store(fresh.get(), std::memory_order_release);
   installed = std::move(fresh);
 }
+
+void setLogVerbosity(int verbosity) { g_verbosity.store(verbosity, std::memory_order_relaxed); }
+int logVerbosity() { return g_verbosity.load(std::memory_order_relaxed); }
 
 std::string renderLogText(std::string_view message, LogFields fields) {
   std::string line(message);

@@ -57,6 +57,9 @@ class Logger {
 Logger& log();
 // `verbosity` as of klog's -v: 0 shows info, 1 and more shows debug.
 void setUpLogging(LogFormat format, int verbosity);
+// While the process runs, from any thread.
+void setLogVerbosity(int verbosity);
+int logVerbosity();
 
 // The line without its time, as written in each format; exposed for tests and fuzzing.
 std::string renderLogText(std::string_view message, LogFields fields);

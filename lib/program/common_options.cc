@@ -10,7 +10,8 @@ void addServingFlags(CLI::App& app, CommonOptions& options) {
   app.add_option("--bind-address", options.bind_address, "address to serve HTTPS on")
       ->capture_default_str();
   app.add_option("--secure-port", options.secure_port,
-                 "port of /livez, /readyz, /healthz and /metrics; 0 serves nothing")
+                 "port of /livez, /readyz, /healthz and, with a token, /metrics, /metrics/slis, "
+                 "/configz and /debug/flags/v; 0 serves nothing")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   app.add_option("--tls-cert-file", options.tls_cert_file,
@@ -37,8 +38,9 @@ void addCommonFlags(CLI::App& app, CommonOptions& options, const std::string& le
   app.add_option("--logging-format", options.logging_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  app.add_option("-v,--v", options.verbosity, "log verbosity: 0 info, 1 and more debug")
-      ->check(CLI::Range(0, 10))
+  app.add_option("-v,--v", options.verbosity,
+                 "log verbosity: 0 info, 1 and more debug; PUT /debug/flags/v changes it later")
+      ->check(CLI::Range(0, kMaxVerbosity))
       ->capture_default_str();
 }
 

@@ -8,6 +8,8 @@
 
 namespace stowage::program {
 
+inline constexpr int kMaxVerbosity = 10;
+
 struct CommonOptions {
   std::string kubeconfig;
   std::optional<bool> leader_elect;  // absent: not typed

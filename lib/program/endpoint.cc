@@ -1,10 +1,40 @@
 #include "program/endpoint.h"
 
+#include <charconv>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
 
 namespace stowage::program {
+
+namespace {
+
+serving::HttpReply verbosityReply() {
+  serving::HttpReply reply;
+  reply.body = "verbosity is " + std::to_string(base::logVerbosity()) + "\n";
+  return reply;
+}
+
+// As PUT /debug/flags/v of Kubernetes' servers (apiserver pkg/server/routes/flags.go, v0.36.3).
+serving::HttpReply setVerbosity(const serving::HttpCall& call) {
+  int wanted = 0;
+  const char* end = call.body.data() + call.body.size();
+  const auto [at, error] = std::from_chars(call.body.data(), end, wanted);
+  if (error != std::errc() || at != end || wanted < 0 || wanted > kMaxVerbosity) {
+    serving::HttpReply reply;
+    reply.status = 400;
+    reply.body = "the body must be a number from 0 to 10\n";
+    return reply;
+  }
+  if (wanted != base::logVerbosity()) {
+    base::setLogVerbosity(wanted);
+    base::log().info("log verbosity changed", {{"verbosity", wanted}});
+  }
+  return verbosityReply();
+}
+
+}  // namespace
 
 Endpoint::Endpoint(const CommonOptions& common, std::string configz, k8sclient::ApiClient& api,
                    base::Clock& clock, serving::MetricsRegistry& metrics)
@@ -19,6 +49,8 @@ Endpoint::Endpoint(const CommonOptions& common, std::string configz, k8sclient::
                                                    metrics);
   server_->handle("/metrics", serving::metricsHandler(metrics));
   server_->handle("/metrics/slis", serving::metricsHandler(health_.slis()));
+  server_->handle("/debug/flags/v", [](const auto&) { return verbosityReply(); });
+  server_->handlePut("/debug/flags/v", setVerbosity);
   server_->handle("/configz", [text = std::move(configz)](const auto&) {
     return serving::HttpReply{200, "application/yaml", text};
   });

@@ -1,6 +1,6 @@
-// Endpoint: what a program serves over HTTPS: health open, /metrics and /configz behind a token
-// with the right. Thread safety: start() and stop() from one owner; health() from any thread.
-// Ownership: api, clock and metrics outlive it.
+// Endpoint: what a program serves over HTTPS: health open, the rest (/metrics, /metrics/slis,
+// /configz, /debug/flags/v) behind a token with the right. Thread safety: start() and stop() from
+// one owner; health() from any thread. Ownership: api, clock and metrics outlive it.
 #pragma once
 
 #include <memory>

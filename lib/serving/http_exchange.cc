@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -15,6 +16,9 @@ namespace stowage::serving {
 namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
+// Carries the body past cpp-httplib, which asks its handler before it would read one. No header of
+// that name comes from outside: only accepted ones pass.
+constexpr const char* kBodyHeader = "X-Checked-Body";
 
 const char* reasonPhrase(int status) {
   switch (status) {
@@ -58,6 +62,8 @@ std::string_view trimmed(std::string_view text) {
 struct CheckedHead {
   int refuse = 0;
   std::string head;
+  bool may_have_body = false;
+  std::size_t body = 0;
 };
 
 bool isAccepted(std::string_view name) {
@@ -77,11 +83,28 @@ int checkRequestLine(std::string_view line) {
   const bool plain = std::all_of(target.begin(), target.end(),
                                  [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
   if (target.empty() || target.front() != '/' || !plain) return 400;
-  return method == "GET" || method == "HEAD" ? 0 : 405;
+  return method == "GET" || method == "HEAD" || method == "PUT" ? 0 : 405;
 }
 
-// One header line; appends it to `out` when it is passed on.
-int checkHeader(std::string_view line, std::set<std::string>& seen, std::string& out) {
+// nullopt: no number, or more than is read.
+std::optional<std::size_t> bodyLength(std::string_view value) {
+  std::size_t bytes = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
+  if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  if (bytes > HttpExchange::kMaxBodyBytes) return std::nullopt;
+  return bytes;
+}
+
+int checkLength(std::string_view value, bool repeated, CheckedHead& checked) {
+  const auto bytes = bodyLength(value);
+  if (!bytes || (*bytes > 0 && !checked.may_have_body)) return 413;
+  if (repeated) return 400;
+  checked.body = *bytes;
+  return 0;
+}
+
+// One header line; appends it to the head when it is passed on.
+int checkHeader(std::string_view line, std::set<std::string>& seen, CheckedHead& checked) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return 400;
   const std::string_view raw_name = line.substr(0, colon);
@@ -91,17 +114,21 @@ int checkHeader(std::string_view line, std::set<std::string>& seen, std::string&
     return 400;
   }
   const std::string name = lower(raw_name);
-  if (name == "transfer-encoding" || (name == "content-length" && value != "0")) return 413;
+  if (name == "transfer-encoding") return 413;
+  if (name == "content-length") return checkLength(value, !seen.insert(name).second, checked);
   if (!isAccepted(name)) return 0;
   const bool repeated = !seen.insert(name).second;
   if (repeated && (name == "authorization" || name == "host")) return 400;
-  if (!repeated) out += fmt::format("{}: {}\r\n", name, value);
+  if (!repeated) checked.head += fmt::format("{}: {}\r\n", name, value);
   return 0;
 }
 
 CheckedHead checkHead(std::string_view head) {
   CheckedHead checked;
-  if (!head.ends_with(kEndOfHead)) return {400, {}};
+  if (!head.ends_with(kEndOfHead)) {
+    checked.refuse = 400;
+    return checked;
+  }
   head.remove_suffix(2);
   std::set<std::string> seen;
   std::size_t lines = 0;
@@ -112,14 +139,28 @@ CheckedHead checkHead(std::string_view head) {
     if (lines == 0) {
       checked.refuse = checkRequestLine(line);
       checked.head = fmt::format("{}\r\n", line);
+      checked.may_have_body = line.starts_with("PUT ");
     } else {
-      checked.refuse = checkHeader(line, seen, checked.head);
+      checked.refuse = checkHeader(line, seen, checked);
     }
     if (checked.refuse == 0 && ++lines > HttpExchange::kMaxHeaders + 1) checked.refuse = 431;
     if (checked.refuse != 0) return checked;
   }
   checked.head += "\r\n";
   return checked;
+}
+
+void addBody(std::string_view body, CheckedHead& checked) {
+  if (body.size() < checked.body) {
+    checked.refuse = 400;
+    return;
+  }
+  body = body.substr(0, checked.body);
+  while (body.ends_with('\n') || body.ends_with('\r')) body.remove_suffix(1);
+  if (!std::all_of(body.begin(), body.end(), isVisible)) checked.refuse = 400;
+  if (body.empty() || checked.refuse != 0) return;
+  checked.head.resize(checked.head.size() - 2);
+  checked.head += fmt::format("{}: {}\r\n\r\n", kBodyHeader, body);
 }
 
 // The stream that cpp-httplib reads the head from and writes its answer to.
@@ -173,6 +214,7 @@ class HttpExchange::Impl final : public httplib::Server {
     call.path = request.path;
     call.query.insert(request.params.begin(), request.params.end());
     call.authorization = request.get_header_value("Authorization");
+    call.body = request.get_header_value(kBodyHeader);
     HttpReply reply;
     try {
       reply = handler_(call);
@@ -201,9 +243,16 @@ std::size_t HttpExchange::headEnd(std::string_view received, std::size_t checked
   return found == std::string_view::npos ? found : found + kEndOfHead.size();
 }
 
-std::string HttpExchange::answer(std::string_view head) const {
-  if (head.size() > kMaxHeadBytes) return plainAnswer(431);
+std::size_t HttpExchange::bodyBytes(std::string_view head) {
   const CheckedHead checked = checkHead(head);
+  return checked.refuse == 0 ? checked.body : 0;
+}
+
+std::string HttpExchange::answer(std::string_view request) const {
+  const std::string_view head = request.substr(0, headEnd(request));
+  if (head.size() > kMaxHeadBytes) return plainAnswer(431);
+  CheckedHead checked = checkHead(head);
+  if (checked.refuse == 0) addBody(request.substr(head.size()), checked);
   if (checked.refuse != 0) return plainAnswer(checked.refuse);
   try {
     std::string out = impl_->run(checked.head);
@@ -219,7 +268,8 @@ std::string HttpExchange::plainAnswer(int status) {
   return fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n"
       "{}Connection: close\r\n\r\n{}",
-      status, reasonPhrase(status), body.size(), status == 405 ? "Allow: GET, HEAD\r\n" : "", body);
+      status, reasonPhrase(status), body.size(), status == 405 ? "Allow: GET, HEAD, PUT\r\n" : "",
+      body);
 }
 
 }  // namespace stowage::serving

@@ -15,10 +15,11 @@ namespace stowage::serving {
 
 // What a handler is asked. Paths and query values are percent-decoded.
 struct HttpCall {
-  std::string method;  // "GET" or "HEAD"
+  std::string method;  // "GET", "HEAD" or "PUT"
   std::string path;
   std::multimap<std::string, std::string> query;
   std::string authorization;
+  std::string body = {};  // of a PUT
 };
 
 struct HttpReply {
@@ -35,6 +36,8 @@ class HttpExchange {
   // Request line and headers together.
   static constexpr std::size_t kMaxHeadBytes = 16384;
   static constexpr std::size_t kMaxHeaders = 64;
+  // Enough for the value of a switch.
+  static constexpr std::size_t kMaxBodyBytes = 64;
 
   explicit HttpExchange(HttpHandler handler);
   ~HttpExchange();
@@ -45,9 +48,13 @@ class HttpExchange {
   // `checked` bytes were looked at before: a sender of single bytes must not cost a scan for each.
   static std::size_t headEnd(std::string_view received, std::size_t checked = 0);
 
-  // The whole answer to `head`. GET and HEAD without a body only; every answer closes the
-  // connection. Malformed requests get 400, others 405 or 413; exceptions of the handler 500.
-  [[nodiscard]] std::string answer(std::string_view head) const;
+  // Bytes that follow `head` (whole, as headEnd() told): 0 when there are none or they are refused.
+  static std::size_t bodyBytes(std::string_view head);
+
+  // The whole answer to a head and what bodyBytes() told. GET and HEAD without a body, PUT with a
+  // small one; every answer closes the connection. Malformed requests get 400, others 405 or 413;
+  // exceptions of the handler 500.
+  [[nodiscard]] std::string answer(std::string_view request) const;
 
   // An answer made without a request, such as 431 for a head that does not end.
   static std::string plainAnswer(int status);

@@ -76,9 +76,7 @@ class HttpsServer::Impl {
 
   ~Impl() { stop(); }
 
-  void handle(const std::string& path, HttpHandler handler) {
-    router_.handle(path, std::move(handler));
-  }
+  RequestRouter& router() { return router_; }
 
   base::Status start();
   void stop();
@@ -270,7 +268,7 @@ void HttpsServer::Impl::workLoop() {
 }
 
 void HttpsServer::Impl::serve(TlsConnection& connection) {
-  const std::string answer = exchange_.answer(connection.head());
+  const std::string answer = exchange_.answer(connection.request());
   const base::SteadyTime deadline = clock_.now() + options_.limits.answer_time;
   if (!connection.sendAll(answer, clock_, deadline, wake_.get(), options_.limits.stop_grace)) {
     broken_.increment();
@@ -283,7 +281,10 @@ HttpsServer::HttpsServer(ServingOptions options, HealthRegistry& health, AccessR
 HttpsServer::~HttpsServer() = default;
 
 void HttpsServer::handle(const std::string& path, HttpHandler handler) {
-  impl_->handle(path, std::move(handler));
+  impl_->router().handle(path, std::move(handler));
+}
+void HttpsServer::handlePut(const std::string& path, HttpHandler handler) {
+  impl_->router().handlePut(path, std::move(handler));
 }
 
 base::Status HttpsServer::start() { return impl_->start(); }

@@ -1,6 +1,6 @@
 // HttpsServer: the one HTTPS port of a Stowage process. /livez, /readyz and /healthz are open;
-// every other path needs a bearer token whose owner may "get" that path (AccessGate), and is then
-// answered by the handler given for it.
+// every other path needs a bearer token whose owner may "get" (or "put") that path (AccessGate),
+// and is then answered by the handler given for it.
 //
 //   accepting thread: accept, TLS handshake, read the head of the request; never blocks on a peer
 //   workers (few):    decide access, run the handler, send the answer; then the connection closes
@@ -57,6 +57,8 @@ class HttpsServer {
   // Answers exactly `path`, for whoever has the right. Replaces an earlier handler. `path` should
   // be a constant of ours: it becomes a metric label. May be called before and after start().
   void handle(const std::string& path, HttpHandler handler);
+  // The same for PUT; the body has at most HttpExchange::kMaxBodyBytes.
+  void handlePut(const std::string& path, HttpHandler handler);
 
   // Loads or makes the certificate, listens and starts the threads. Errors are one line for people.
   base::Status start();

@@ -22,6 +22,12 @@ HttpReply refusal(int status, const char* text) {
   return reply;
 }
 
+HttpReply methodRefusal(const char* allowed) {
+  HttpReply reply = refusal(405, "Method Not Allowed");
+  reply.headers.emplace("Allow", allowed);
+  return reply;
+}
+
 }  // namespace
 
 const base::MetricFamily& RequestRouter::requestsFamily() {
@@ -37,12 +43,21 @@ const base::MetricFamily& RequestRouter::requestsFamily() {
 void RequestRouter::handle(const std::string& path, HttpHandler handler) {
   auto shared = std::make_shared<const HttpHandler>(std::move(handler));
   std::lock_guard lock(mutex_);
-  handlers_[path] = std::move(shared);
+  handlers_[path].get = std::move(shared);
+}
+
+void RequestRouter::handlePut(const std::string& path, HttpHandler handler) {
+  auto shared = std::make_shared<const HttpHandler>(std::move(handler));
+  std::lock_guard lock(mutex_);
+  handlers_[path].put = std::move(shared);
 }
 
 HttpReply RequestRouter::route(const HttpCall& call, const std::stop_token& stop) {
   std::string label = "health";
-  HttpReply reply = isHealthPath(call.path) ? routeHealth(call) : routeProtected(call, stop, label);
+  const bool health = isHealthPath(call.path);
+  HttpReply reply = !health                ? routeProtected(call, stop, label)
+                    : call.method == "PUT" ? methodRefusal("GET, HEAD")
+                                           : routeHealth(call);
   metrics_
       .counter(requestsFamily().name, requestsFamily().help,
                {{"handler", label}, {"code", std::to_string(reply.status)}})
@@ -64,10 +79,11 @@ HttpReply RequestRouter::routeHealth(const HttpCall& call) const {
 HttpReply RequestRouter::routeProtected(const HttpCall& call, const std::stop_token& stop,
                                         std::string& label) {
   // Who may not know does not learn which paths there are.
-  const auto handler = find(call.path);
-  label = handler != nullptr ? call.path : "other";
+  const auto handlers = find(call.path);
+  label = handlers ? call.path : "other";
+  const bool put = call.method == "PUT";
   // HEAD tells no more than GET does and needs the same right.
-  switch (gate_.decide(call.authorization, call.path, "get", stop)) {
+  switch (gate_.decide(call.authorization, call.path, put ? "put" : "get", stop)) {
     case Access::kAllowed:
       break;
     case Access::kUnauthenticated: {
@@ -83,13 +99,16 @@ HttpReply RequestRouter::routeProtected(const HttpCall& call, const std::stop_to
       return reply;
     }
   }
-  return handler != nullptr ? (*handler)(call) : refusal(404, "404 page not found");
+  if (!handlers) return refusal(404, "404 page not found");
+  const auto& handler = put ? handlers->put : handlers->get;
+  if (handler == nullptr) return methodRefusal(put ? "GET, HEAD" : "PUT");
+  return (*handler)(call);
 }
 
-std::shared_ptr<const HttpHandler> RequestRouter::find(const std::string& path) const {
+std::optional<RequestRouter::Handlers> RequestRouter::find(const std::string& path) const {
   std::lock_guard lock(mutex_);
   const auto found = handlers_.find(path);
-  return found == handlers_.end() ? nullptr : found->second;
+  return found == handlers_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace stowage::serving

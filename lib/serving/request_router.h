@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -23,6 +24,7 @@ class RequestRouter {
   }
 
   void handle(const std::string& path, HttpHandler handler);
+  void handlePut(const std::string& path, HttpHandler handler);
   // Never throws for what a client sends. `stop` ends reviews that are under way.
   HttpReply route(const HttpCall& call, const std::stop_token& stop);
 
@@ -30,13 +32,17 @@ class RequestRouter {
   static const base::MetricFamily& requestsFamily();
   HttpReply routeProtected(const HttpCall& call, const std::stop_token& stop, std::string& label);
   HttpReply routeHealth(const HttpCall& call) const;
-  std::shared_ptr<const HttpHandler> find(const std::string& path) const;
+  struct Handlers {
+    std::shared_ptr<const HttpHandler> get;
+    std::shared_ptr<const HttpHandler> put;
+  };
+  std::optional<Handlers> find(const std::string& path) const;
 
   HealthRegistry& health_;
   AccessGate& gate_;
   base::MetricSink& metrics_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const HttpHandler>> handlers_;
+  std::map<std::string, Handlers> handlers_;
 };
 
 }  // namespace stowage::serving

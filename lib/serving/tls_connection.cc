@@ -53,10 +53,10 @@ TlsConnection::Progress TlsConnection::advance() {
     if (result != 1) return wantsOf(result);
     shaken_ = true;
   }
-  return readHead();
+  return readRequest();
 }
 
-TlsConnection::Progress TlsConnection::readHead() {
+TlsConnection::Progress TlsConnection::readRequest() {
   std::array<char, 4096> buffer;
   for (;;) {
     ERR_clear_error();
@@ -64,12 +64,15 @@ TlsConnection::Progress TlsConnection::readHead() {
     if (count <= 0) return wantsOf(count);
     const std::size_t checked = received_.size();
     received_.append(buffer.data(), static_cast<std::size_t>(count));
-    const std::size_t end = HttpExchange::headEnd(received_, checked);
-    head_ = std::min(end, received_.size());
-    // One byte too many is enough to be refused; a body is never read.
-    if (end != std::string::npos || received_.size() > HttpExchange::kMaxHeadBytes) {
-      return Progress::kDone;
+    if (request_ == std::string::npos) {
+      const std::size_t end = HttpExchange::headEnd(received_, checked);
+      if (end != std::string::npos)
+        request_ = end + HttpExchange::bodyBytes(std::string_view(received_).substr(0, end));
     }
+    // One byte too many is enough to be refused.
+    if (request_ == std::string::npos && received_.size() > HttpExchange::kMaxHeadBytes)
+      request_ = received_.size();
+    if (request_ <= received_.size()) return Progress::kDone;
   }
 }
 

@@ -24,17 +24,17 @@ class TlsConnection {
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
 
-  // Goes on with the handshake, then with reading the head of a request: kDone when head() is
-  // complete or longer than allowed, kAgain when events() on fd() have to be waited for.
+  // Goes on with the handshake, then with reading a request: kDone when request() is complete or
+  // its head longer than allowed, kAgain when events() on fd() have to be waited for.
   Progress advance();
 
   [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] short events() const { return events_; }  // of poll(2)
   // When advance() must have succeeded.
   [[nodiscard]] base::SteadyTime deadline() const { return deadline_; }
-  // What was received up to the end of the head.
-  [[nodiscard]] std::string_view head() const {
-    return std::string_view(received_).substr(0, head_);
+  // The head, and the small body that may follow it.
+  [[nodiscard]] std::string_view request() const {
+    return std::string_view(received_).substr(0, request_);
   }
 
   // Sends all of `data` and says goodbye. Blocks until `deadline`; once `stop_fd` is readable, for
@@ -44,7 +44,7 @@ class TlsConnection {
 
  private:
   Progress wantsOf(int result);
-  Progress readHead();
+  Progress readRequest();
 
   UniqueFd socket_;
   std::shared_ptr<ssl_ctx_st> context_;
@@ -53,7 +53,7 @@ class TlsConnection {
   short events_;
   bool shaken_ = false;
   std::string received_;
-  std::size_t head_ = 0;
+  std::size_t request_ = std::string::npos;  // its size, once the head is there
 };
 
 // Milliseconds from `now` to `deadline` as poll(2) takes them: rounded up, never negative.

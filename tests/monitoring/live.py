@@ -2,7 +2,7 @@
 """A real Prometheus scrapes the real scheduler (a leader and a standby) and operator over TLS with a token,
 while they work on a real kube-apiserver. Then: promtool finds nothing wrong with what they serve; every
 expression of the dashboards, of the rules and of other people's dashboards has an answer; a standby serves
-the same families, and zeros where numbers are summed up over replicas.
+the same families, and zeros where numbers are summed up over replicas. And the log level is changed on the way.
 
 tests/monitoring/live.py [BUILD_DIR]     needs the control plane's binaries (make controlplane)
 """
@@ -86,19 +86,19 @@ class Cluster:
         with open(self.folder / f"{name}.log", "w") as log:
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log))
 
-    def serve(self, program, identity, number):
+    def serve(self, program, identity, number, *flags):
         port = free_port()
         self.spawn(f"{program}-{number}",
                    [f"{self.build}/cmd/{program}/stowage-{program}", "--kubeconfig", identity, "--bind-address",
-                    "127.0.0.1", "--secure-port", str(port), "--leader-elect-resource-namespace", "kube-system"])
+                    "127.0.0.1", "--secure-port", str(port), "--leader-elect-resource-namespace", "kube-system", *flags])
         wait_for(f"{program} is ready", lambda: fetch(port, "/readyz")[0] == 200)
         return port
 
-    def token(self):
-        self.k("create", "serviceaccount", "scraper", "-n", "shop")
-        self.k("create", "clusterrole", "scraper", "--verb=get", "--non-resource-url=/metrics,/metrics/slis")
-        self.k("create", "clusterrolebinding", "scraper", "--clusterrole=scraper", "--serviceaccount=shop:scraper")
-        return self.k("create", "token", "scraper", "-n", "shop")
+    def token(self, name, verb, urls):
+        self.k("create", "serviceaccount", name, "-n", "shop")
+        self.k("create", "clusterrole", name, f"--verb={verb}", f"--non-resource-url={urls}")
+        self.k("create", "clusterrolebinding", name, f"--clusterrole={name}", f"--serviceaccount=shop:{name}")
+        return self.k("create", "token", name, "-n", "shop")
 
     def close(self):
         for process in self.processes:
@@ -114,8 +114,9 @@ def free_port():
     return int(run("bash", "-c", f"source {ROOT}/scripts/lib/processes.sh && free_port"))
 
 
-def fetch(port, path, token=None, scheme="https"):
-    request = urllib.request.Request(f"{scheme}://127.0.0.1:{port}{path}")
+def fetch(port, path, token=None, scheme="https", put=None):
+    request = urllib.request.Request(f"{scheme}://127.0.0.1:{port}{path}", method="PUT" if put else "GET",
+                                     data=put.encode() if put else None)
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     context = ssl._create_unverified_context() if scheme == "https" else None  # the self-signed one
@@ -264,6 +265,28 @@ def check_served(promtool, pages):
         faults.append("the leader knows of no node in use")
 
 
+def check_log_level(cluster, port, reader, writer):
+    """The level is changed while the process runs, by those who may; every line of the log is JSON."""
+    path = "/debug/flags/v"
+    for token, body, status in ((None, "1", 401), (reader, "1", 403), (writer, "x", 400), (writer, "11", 400),
+                                (writer, "1", 200)):
+        found = fetch(port, path, token, put=body)
+        if found[0] != status:
+            faults.append(f"PUT {path} of {body} is answered with {found}, not {status}")
+    if fetch(port, path, reader)[1] != "verbosity is 1\n":
+        faults.append(f"the new verbosity is not told: {fetch(port, path, reader)}")
+    lines = (cluster.folder / "scheduler-2.log").read_text().splitlines()
+    try:
+        said = [json.loads(line) for line in lines]
+    except ValueError as error:
+        faults.append(f"a line of the JSON log is none: {error}")
+        return
+    if not all({"ts", "level", "msg"} <= line.keys() for line in said):
+        faults.append("a line of the JSON log lacks ts, level or msg")
+    if not any(line["msg"] == "log verbosity changed" and line["verbosity"] == 1 for line in said):
+        faults.append("the log does not say that its level changed")
+
+
 def main():
     build = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/dev")
     promtool = run(str(ROOT / "tests/monitoring/tools.sh"), "promtool")
@@ -271,12 +294,13 @@ def main():
     cluster = Cluster(build)
     try:
         cluster.start()
-        token = cluster.token()
+        token = cluster.token("scraper", "get", "/metrics,/metrics/slis,/debug/flags/v")
+        writer = cluster.token("switcher", "put", "/debug/flags/v")
         identity = run(CONTROLPLANE, "scheduler-identity", str(cluster.folder / "cp"))
         leader = cluster.serve("scheduler", identity, 1)
         wait_for("the first scheduler leads", lambda: cluster.k("get", "lease", "stowage-scheduler", "-n",
                                                                 "kube-system", check=False))
-        standby = cluster.serve("scheduler", identity, 2)
+        standby = cluster.serve("scheduler", identity, 2, "--logging-format=json")
         operator = cluster.serve("operator", run(CONTROLPLANE, "operator-identity", str(cluster.folder / "cp")), 1)
         port = start_prometheus(cluster, prometheus, token, [leader, standby], operator)
         wait_for("all targets are up", lambda: len(
@@ -291,7 +315,8 @@ def main():
                                 "standby": fetch(standby, "/metrics", token)[1],
                                 "operator": fetch(operator, "/metrics", token)[1],
                                 "slis": fetch(leader, "/metrics/slis", token)[1]})
-        for path in ("/metrics", "/metrics/slis"):
+        check_log_level(cluster, standby, token, writer)
+        for path in ("/metrics", "/metrics/slis", "/configz", "/debug/flags/v"):
             if fetch(leader, path)[0] != 401:
                 faults.append(f"{path} is open")
     finally:

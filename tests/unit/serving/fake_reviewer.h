@@ -15,6 +15,7 @@ namespace stowage::serving {
 class FakeReviewer final : public AccessReviewer {
  public:
   std::set<std::string> allowed{"/metrics"};  // set before use
+  std::set<std::string> may_put;              // likewise, by alice
   std::atomic<bool> broken = false;           // the API server cannot be asked
   std::atomic<int> authentications = 0;
   std::atomic<int> authorizations = 0;
@@ -34,7 +35,8 @@ class FakeReviewer final : public AccessReviewer {
                                const std::string& verb, const std::stop_token&) override {
     ++authorizations;
     if (broken) return base::fail(base::Code::kUnavailable, "no connection");
-    return who.user == "alice" && verb == "get" && allowed.contains(path);
+    if (who.user != "alice") return false;
+    return verb == "put" ? may_put.contains(path) : verb == "get" && allowed.contains(path);
   }
 
   // Every authentication from now on waits until release() or its stop.

@@ -22,6 +22,7 @@ HttpReply echo(const HttpCall& call) {
   reply.body = call.method + " " + call.path;
   for (const auto& [name, value] : call.query) reply.body += fmt::format(" {}={}", name, value);
   if (!call.authorization.empty()) reply.body += " as " + call.authorization;
+  if (!call.body.empty()) reply.body += " with " + call.body;
   return reply;
 }
 
@@ -40,6 +41,20 @@ TEST(HttpExchange, AnswersAndCloses) {
 TEST(HttpExchange, AHeadHasNoBody) {
   EXPECT_THAT(ask("HEAD /a HTTP/1.1\r\n\r\n"),
               AllOf(HasSubstr("Content-Length: 7\r\n"), EndsWith("\r\n\r\n")));
+}
+
+TEST(HttpExchange, APutBringsASmallBody) {
+  const std::string head = "PUT /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n";
+  EXPECT_EQ(HttpExchange::bodyBytes(head), 2U);
+  EXPECT_THAT(ask(head + "42"), EndsWith("\r\n\r\nPUT /a with 42"));
+  EXPECT_THAT(ask(head + "4\n"), EndsWith("\r\n\r\nPUT /a with 4"));
+  // What follows is of a request that is not answered: the connection closes.
+  EXPECT_THAT(ask(head + "42GET /b HTTP/1.1\r\n\r\n"), EndsWith("\r\n\r\nPUT /a with 42"));
+  EXPECT_THAT(ask("PUT /a HTTP/1.1\r\n\r\n"), EndsWith("\r\n\r\nPUT /a"));
+  // Nobody smuggles one in.
+  EXPECT_THAT(ask("GET /a HTTP/1.1\r\nX-Checked-Body: 9\r\n\r\n"), EndsWith("\r\n\r\nGET /a"));
+  EXPECT_EQ(HttpExchange::bodyBytes("GET /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n"), 0U);
+  EXPECT_EQ(HttpExchange::bodyBytes("PUT /a HTTP/1.1\r\nContent-Length: 65\r\n\r\n"), 0U);
 }
 
 struct BadRequest {
@@ -68,6 +83,13 @@ std::vector<BadRequest> badRequests() {
       {"two authorizations", "GET / HTTP/1.1\r\nAuthorization: a\r\nauthorization: b\r\n\r\n", 400},
       {"another method", "POST / HTTP/1.1\r\n\r\n", 405},
       {"a method like the right one", "get / HTTP/1.1\r\n\r\n", 405},
+      {"less body than promised", "PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc", 400},
+      {"a body with a line break", "PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\na\nb", 400},
+      {"two lengths", "PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
+      {"a large body", "PUT / HTTP/1.1\r\nContent-Length: 65\r\n\r\n" + std::string(65, 'x'), 413},
+      {"a length that is none", "PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 413},
+      {"an endless length", "PUT / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 413},
+      {"a chunked PUT", "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413},
       {"a body", "GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", 413},
       {"a chunked body", "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 413},
       {"too many headers", many + "\r\n", 431},

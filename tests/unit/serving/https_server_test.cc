@@ -80,6 +80,56 @@ TEST_F(HttpsServerTest, HealthIsOpenAndTheRestNeedsARight) {
   }
 }
 
+TEST_F(HttpsServerTest, APutNeedsARightOfItsOwn) {
+  reviewer_.allowed = {"/switch", "/readable"};
+  reviewer_.may_put = {"/switch", "/metrics"};
+  std::string set;
+  start();
+  server_->handle("/switch", [](const HttpCall&) { return HttpReply{200, "text/plain", "read"}; });
+  server_->handlePut("/switch", [&](const HttpCall& call) {
+    set = call.body;
+    return HttpReply{200, "text/plain", "set"};
+  });
+  const auto put = [&](const std::string& path, const std::string& token, const std::string& body) {
+    httplib::SSLClient client("127.0.0.1", server_->port());
+    client.enable_server_certificate_verification(false);
+    const auto result =
+        client.Put(path, {{"Authorization", "Bearer " + token}}, body, "text/plain");
+    return result ? result->status : -1;
+  };
+  EXPECT_EQ(put("/readable", "good", "1"), 403) << "a right to get is none to put";
+  EXPECT_EQ(put("/switch", "poor", "1"), 403);
+  EXPECT_EQ(put("/switch", "", "1"), 401);
+  EXPECT_EQ(put("/metrics", "good", "1"), 405);
+  EXPECT_EQ(put("/livez", "good", "1"), 405);
+  EXPECT_EQ(put("/other", "good", "1"), 403);
+  EXPECT_EQ(put("/switch", "good", std::string(65, '1')), 413);
+  EXPECT_EQ(set, "");
+  EXPECT_EQ(put("/switch", "good", "1"), 200);
+  EXPECT_EQ(set, "1");
+  EXPECT_EQ(statusOf("/switch", "good"), 200);
+}
+
+TEST_F(HttpsServerTest, ABodyMayComeAfterItsHead) {
+  reviewer_.may_put = {"/switch"};
+  start();
+  server_->handlePut("/switch", [](const HttpCall& call) {
+    return HttpReply{200, "text/plain", "set to " + call.body};
+  });
+  httplib::SSLClient client("127.0.0.1", server_->port());
+  client.enable_server_certificate_verification(false);
+  // One byte at a time.
+  const auto result = client.Put(
+      "/switch", {{"Authorization", "Bearer good"}}, 2,
+      [](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+        return sink.write(&"42"[offset], 1);
+      },
+      "text/plain");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 200);
+  EXPECT_EQ(result->body, "set to 42");
+}
+
 TEST_F(HttpsServerTest, MetricsComeInTheTextFormatAndCountThemselves) {
   start();
   EXPECT_EQ(statusOf("/livez"), 200);
