@@ -176,15 +176,19 @@ base::Result<std::string> Verbs::replace(const std::string& name) {
   if (!verdict.refusal.empty())
     return base::fail(base::Code::kConflict,
                       fmt::format("{} is not replaced: {}", name, verdict.refusal));
-  const Json body = {{"apiVersion", "policy/v1"},
-                     {"kind", "Eviction"},
-                     {"metadata", {{"name", name}, {"namespace", ns_}}},
-                     {"deleteOptions", {{"preconditions", {{"uid", meta.uid.view()}}}}}};
-  const auto path = k8sclient::resourcePath({"", "v1", "pods"}, ns_, name, "eviction");
-  const auto answer = api_.create(path, body.dump(), writing(), {});
+  // The operator does it, since it knows what has to come first: a hand-over, a gate, its budget.
+  const std::string asked = base::formatTime(clock_.wallNow());
+  const Json patch = {
+      {"metadata",
+       {{"uid", meta.uid.view()},
+        {"annotations", {{std::string(statefulgroup::kReplaceAnnotation), asked}}}}}};
+  const auto path = k8sclient::resourcePath({"", "v1", "pods"}, ns_, name);
+  const auto answer = api_.patch(path, k8sclient::PatchType::kMerge, patch.dump(), writing(), {});
   if (!answer) return base::fail(failed(name + " is not replaced", answer.error()));
   std::string text = fmt::format(
-      "{}: evicted; the operator makes its new pod with the same name and the same claims\n", name);
+      "{}: asked for; the operator gives it a new pod with the same name and the same claims as "
+      "soon as its shard can spare it: kubectl stowage status {} -n {} --watch\n",
+      name, owner->name.view(), ns_);
   for (const std::string& remark : verdict.remarks) text += "Note: " + remark + "\n";
   return text;
 }

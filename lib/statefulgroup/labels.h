@@ -31,6 +31,8 @@ inline constexpr std::string_view kShardsAnnotation = "stowage.dev/shards";
 inline constexpr std::string_view kReplicasAnnotation = "stowage.dev/replicas";  // of each shard
 // What is being done to the pod: {"id","kind","revision","start"}; there before it is done.
 inline constexpr std::string_view kOperationAnnotation = "stowage.dev/operation";
+// Somebody asks for a new pod in place of this one (kubectl stowage replace): any text.
+inline constexpr std::string_view kReplaceAnnotation = "stowage.dev/replace";
 // What has been asked of the member ("<verb> <operation id>"), where it is asked by annotation, and
 // what it or somebody else answers ("done <operation id>" or "refused <operation id>").
 inline constexpr std::string_view kRequestAnnotation = "stowage.dev/request";

@@ -60,7 +60,7 @@ Replacement judgeReplacement(const statefulgroup::Observed& observed, const kube
   result.refusal = modeRefusal(group);
   if (!result.refusal.empty()) return result;
   const statefulgroup::Targets targets{group.status.update_revision, group.status.current_revision};
-  const auto sight = statefulgroup::viewGroup(observed, statefulgroup::Names(group), targets, now);
+  const auto sight = statefulgroup::lookAt(observed, statefulgroup::Names(group), targets, now);
   for (const ShardView& shard : sight.shards) {
     for (const Member& member : shard.members) {
       if (!member.there() || !(member.pod->meta.uid == pod.meta.uid)) continue;
@@ -71,8 +71,9 @@ Replacement judgeReplacement(const statefulgroup::Observed& observed, const kube
                    role.cardinality == kubeapi::group::RoleCardinality::kOne;
           });
       if (leads)
-        result.remarks.push_back(fmt::format("it is the {} of shard {}, which has to find another",
-                                             member.role.role.view(), shard.index));
+        result.remarks.push_back(fmt::format(
+            "it is the {} of shard {}, which goes to another first where switchover is set",
+            member.role.role.view(), shard.index));
       if (member.outdated())
         result.remarks.push_back(fmt::format("it comes back at revision {}", member.target.view()));
       return result;

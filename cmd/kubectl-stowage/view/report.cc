@@ -40,6 +40,7 @@ std::string noteOf(const Member& member, base::WallTime now) {
   if (!member.there()) return member.wanted ? "" : "only its claims are left";
   std::vector<std::string> parts;
   if (!member.wanted) parts.emplace_back("not wanted any more");
+  if (member.replacement_asked) parts.emplace_back("a new pod was asked for");
   if (member.operation) parts.push_back(doingTo(member, now));
   if (member.orphan) parts.emplace_back("without an owner");
   if (!member.available()) {
@@ -112,7 +113,8 @@ GroupReport reportOf(const statefulgroup::Observed& observed, base::WallTime now
     report.revisions.emplace_back(revision->meta.name.str(), revision->revision);
   const statefulgroup::Targets targets{group.status.update_revision, group.status.current_revision};
   const statefulgroup::Names names(group);
-  const auto sight = statefulgroup::viewGroup(observed, names, targets, now);
+  const auto sight = statefulgroup::lookAt(observed, names, targets, now);
+  report.rolled_back_from = sight.rolled_back_from.str();
   for (std::size_t i = 0; i < sight.shards.size(); ++i)
     report.shards.push_back(shardReport(sight.shards[i], sight.budgets.shards[i], observed, now));
   return report;

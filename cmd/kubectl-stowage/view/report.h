@@ -47,6 +47,7 @@ struct GroupReport {
   bool seen = true;  // the operator has seen the present spec
   std::string current_revision;
   std::string update_revision;
+  std::string rolled_back_from;  // the update revision, when its rollout failed and pods go back
   std::vector<kubeapi::Condition> conditions;
   std::vector<ShardReport> shards;
   // Numbers of revisions by name.

@@ -58,6 +58,11 @@ std::string headline(const GroupReport& report) {
 
 std::string revisions(const GroupReport& report) {
   if (report.update_revision.empty()) return {};
+  if (!report.rolled_back_from.empty()) {
+    return fmt::format("  Revision {} ({}), back from {} ({}), whose rollout failed\n",
+                       revisionLabel(report, report.current_revision), report.current_revision,
+                       revisionLabel(report, report.rolled_back_from), report.rolled_back_from);
+  }
   if (report.update_revision == report.current_revision || report.current_revision.empty()) {
     return fmt::format("  Revision {} ({})\n", revisionLabel(report, report.update_revision),
                        report.update_revision);
@@ -141,6 +146,7 @@ std::string statusJson(const GroupReport& report) {
                {"observed", report.seen},
                {"currentRevision", report.current_revision},
                {"updateRevision", report.update_revision}};
+  if (!report.rolled_back_from.empty()) json["rolledBackFrom"] = report.rolled_back_from;
   json["conditions"] = Json::array();
   for (const auto& condition : report.conditions) {
     Json& one = json["conditions"].emplace_back();

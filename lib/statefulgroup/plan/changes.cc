@@ -156,6 +156,27 @@ std::string updateObstacle(PlanDraft& draft, const Member& member, InPlace way) 
   return way == InPlace::kRestart && recorded ? rules.restarts_off : std::string();
 }
 
+// What somebody asked for goes by the same rules as an update, but for the halts and limits of one.
+bool replaceAsked(PlanDraft& draft) {
+  for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
+    if (!member.wanted || !member.replacement_asked) continue;
+    draft.plan.work = ShardWork::kRollingOut;
+    if (!draft.rules.voluntary_off.empty()) {
+      draft.waitFor(draft.rules.voluntary_off);
+    } else if (!maySpare(draft.shard, member, draft.spec)) {
+      draft.waitFor(fmt::format("{} cannot be spared: {} voters must stay available",
+                                draft.podOf(member), floorFor(draft.shard, draft.spec)));
+    } else {
+      draft.act(
+          RemovePod{member.replica, member.pod, Removal::kEvict, true,
+                    operationOn(member, OperationKind::kUpdate, member.target, draft.rules.now)},
+          "a new pod was asked for", draft.plan.work);
+    }
+    return true;
+  }
+  return false;
+}
+
 bool update(PlanDraft& draft) {
   if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
   for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
@@ -188,7 +209,8 @@ bool update(PlanDraft& draft) {
 }  // namespace
 
 bool change(PlanDraft& draft) {
-  return scaleIn(draft) || dropClaims(draft) || changeClaims(draft) || update(draft);
+  return scaleIn(draft) || dropClaims(draft) || changeClaims(draft) || replaceAsked(draft) ||
+         update(draft);
 }
 
 }  // namespace stowage::statefulgroup

@@ -118,6 +118,15 @@ GroupSight viewGroup(const Observed& observed, const Names& names, const Targets
   return sight;
 }
 
+GroupSight lookAt(const Observed& observed, const Names& names, const Targets& targets,
+                  WallTime now) {
+  GroupSight sight = viewGroup(observed, names, targets, now);
+  if (modeOf(*observed.group) != GroupMode::kRunning || !mustRollBack(sight)) return sight;
+  GroupSight back = viewGroup(observed, names, {targets.current, targets.current}, now);
+  back.rolled_back_from = targets.update;
+  return back;
+}
+
 GroupPlan planGroup(const GroupSight& sight) {
   const kubeapi::StatefulGroup& group = *sight.observed.group;
   const GroupMode mode = modeOf(group);

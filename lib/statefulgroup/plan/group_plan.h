@@ -33,6 +33,10 @@ std::string haltOf(const GroupSight& sight);
 // spec wants it so.
 bool mustRollBack(const GroupSight& sight);
 
+// The group as it is to be taken: at the last good revision when its rollout failed.
+GroupSight lookAt(const Observed& observed, const Names& names, const Targets& targets,
+                  WallTime now);
+
 enum class GroupMode : std::uint8_t { kRunning, kPaused, kHibernated, kStopping };
 // kStopping: the group is being deleted, and its pods with it.
 GroupMode modeOf(const kubeapi::StatefulGroup& group);

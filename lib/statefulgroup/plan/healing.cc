@@ -154,10 +154,16 @@ bool renew(PlanDraft& draft, const Member& member, const char* trouble) {
 
 // A pod that never ran serves nobody: what is wrong with it may be what was mended.
 bool replacePending(PlanDraft& draft) {
-  if (draft.spec.update_strategy.type == UpdateType::kOnDelete) return false;
+  const bool on_delete = draft.spec.update_strategy.type == UpdateType::kOnDelete;
   bool acted = false;
   for (const Member& member : draft.shard.members) {
-    if (member.state != MemberState::kPending || !member.wanted || !member.outdated()) continue;
+    if (member.state != MemberState::kPending || !member.wanted) continue;
+    if (member.replacement_asked) {
+      draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
+                "a new pod was asked for", ShardWork::kHealing);
+      acted = true;
+    }
+    if (member.replacement_asked || on_delete || !member.outdated()) continue;
     acted = renew(draft, member, "never ran") || acted;
   }
   return acted;
@@ -183,18 +189,20 @@ bool replaceUnready(PlanDraft& draft) {
     if (member.state != MemberState::kStarting || !member.wanted) continue;
     const bool outdated =
         member.outdated() && draft.spec.update_strategy.type != UpdateType::kOnDelete;
-    if (!outdated && !overdue(draft, member)) continue;
+    const bool asked = member.replacement_asked;
+    if (!asked && !outdated && !overdue(draft, member)) continue;
     if (knowsNewestTermAlone(draft.shard, member)) {
       draft.waitFor(fmt::format("{} is not ready and alone knows term {}", draft.podOf(member),
                                 member.role.term));
       continue;
     }
-    if (outdated) {
+    if (outdated && !asked) {
       if (renew(draft, member, "is not ready")) return true;
       continue;
     }
     draft.act(RemovePod{member.replica, member.pod, Removal::kDelete, false, {}},
-              "the pod has not been ready for longer than memberReadyTimeoutSeconds",
+              asked ? "a new pod was asked for"
+                    : "the pod has not been ready for longer than memberReadyTimeoutSeconds",
               ShardWork::kHealing);
     return true;
   }

@@ -146,6 +146,7 @@ class Viewer {
     member.role_told = role != observed_.roles.end();
     member.joined = pod.meta.annotations.find(kJoinedAnnotation) != nullptr;
     member.caught_up = pod.meta.annotations.find(kCaughtUpAnnotation) != nullptr;
+    member.replacement_asked = pod.meta.annotations.find(kReplaceAnnotation) != nullptr;
     if (observes(spec_, member.role.role)) member.voter = false;
     if (const Symbol* record = pod.meta.annotations.find(kOperationAnnotation))
       member.operation = decodeOperation(record->view());

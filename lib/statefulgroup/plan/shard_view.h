@@ -61,6 +61,7 @@ struct Member {
   bool role_told = false;  // by the pod itself, just now; else it is what is written on it
   bool joined = false;     // annotations: hooks that were answered
   bool caught_up = false;
+  bool replacement_asked = false;  // by somebody, with an annotation
   InPlace in_place = InPlace::kNo;
   Settling settling;               // what the node still has to do of a change in place
   std::vector<ClaimSight> claims;  // one per claim template

@@ -56,8 +56,8 @@ void clearStaleRecords(PlanDraft& draft) {
   for (const Member& member : draft.shard.members) {
     if (!member.operation || !stays(member)) continue;
     const Operation& operation = *member.operation;
-    const bool replaced =
-        member.outdated() || !whyMadeAnew(member, draft.spec, draft.rules.now).empty();
+    const bool replaced = member.outdated() || member.replacement_asked ||
+                          !whyMadeAnew(member, draft.spec, draft.rules.now).empty();
     const bool goes = hasBegunToLeave(member, draft.spec) ||
                       (!member.wanted && operation.kind == OperationKind::kScaleIn) ||
                       (member.wanted && operation.kind != OperationKind::kScaleIn && replaced &&

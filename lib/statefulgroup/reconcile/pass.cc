@@ -77,7 +77,7 @@ Outcome Pass::run() {
     if (auto end = holdGroup()) return *end;
   }
   if (auto end = settleRevision()) return *end;
-  GroupSight sight = look();
+  GroupSight sight = lookAt(observed_, names_, targets_, now_);
   findDrift(sight);
   findUpdatesInPlace(sight);
   const GroupPlan plan = planGroup(sight);
@@ -127,15 +127,6 @@ std::optional<Outcome> Pass::holdGroup() {
     return Outcome{Next::kAfter, kLookSoon, {}};
   if (answer.code == base::Code::kNotFound) return Outcome{};
   return Outcome{Next::kRetry, {}, "setting the group's finalizer: " + answer.message};
-}
-
-// The group as it is to be taken: at the last good revision when its rollout failed.
-GroupSight Pass::look() const {
-  GroupSight sight = viewGroup(observed_, names_, targets_, now_);
-  if (modeOf(group_) != GroupMode::kRunning || !mustRollBack(sight)) return sight;
-  GroupSight back = viewGroup(observed_, names_, {targets_.current, targets_.current}, now_);
-  back.rolled_back_from = targets_.update;
-  return back;
 }
 
 // ---- what it owns beside members

@@ -42,7 +42,6 @@ class Pass {
   [[nodiscard]] Fence fenceOfRevision(const std::string& name) const;
 
   Answer heal(Resource resource, const kubeapi::ObjectMeta& seen, std::string_view rendered);
-  [[nodiscard]] GroupSight look() const;
   void syncServices(const GroupSight& sight);
   void findDrift(GroupSight& sight) const;
   void findUpdatesInPlace(GroupSight& sight) const;

@@ -115,14 +115,15 @@ TEST_F(VerbsTest, RestartAndPauseSetOneFieldOfThatVeryGroup) {
   EXPECT_EQ(lastCall().verb, "GET");
 }
 
-TEST_F(VerbsTest, ReplaceEvictsThatVeryPod) {
+TEST_F(VerbsTest, ReplaceAsksForANewPodInPlaceOfThatVeryOne) {
   api_.answer(pod("db-0-1"));
   answerEverything();
   api_.answer("{}");
-  EXPECT_THAT(run(Verb::kReplace, "db-0-1"), HasSubstr("evicted"));
-  EXPECT_THAT(lastCall().line(), HasSubstr("POST /api/v1/namespaces/ns/pods/db-0-1/eviction"));
-  EXPECT_EQ(Json::parse(lastCall().body)["deleteOptions"]["preconditions"]["uid"],
-            harness_.uidOf("db-0-1"));
+  EXPECT_THAT(run(Verb::kReplace, "db-0-1"), HasSubstr("asked for"));
+  EXPECT_THAT(lastCall().line(), HasSubstr("PATCH /api/v1/namespaces/ns/pods/db-0-1"));
+  const Json metadata = Json::parse(lastCall().body)["metadata"];
+  EXPECT_EQ(metadata["uid"], harness_.uidOf("db-0-1"));
+  EXPECT_TRUE(metadata["annotations"].contains("stowage.dev/replace"));
 }
 
 TEST_F(VerbsTest, ReplaceRefusesWithoutAWrite) {
@@ -142,12 +143,11 @@ TEST_F(VerbsTest, ReplaceRefusesWithoutAWrite) {
   EXPECT_THAT(run(Verb::kReplace, "db-0-1"), HasSubstr("belongs to an earlier group"));
 }
 
-TEST_F(VerbsTest, TheBudgetHasTheLastWord) {
+TEST_F(VerbsTest, ReplaceTellsWhyItCouldNotAsk) {
   api_.answer(pod("db-0-1"));
   answerEverything();
-  api_.fail(testing::apiError(429, "TooManyRequests", "Cannot evict pod: budget"));
-  EXPECT_EQ(run(Verb::kReplace, "db-0-1"),
-            "error: db-0-1 is not replaced: Cannot evict pod: budget");
+  api_.fail(testing::apiError(403, "Forbidden", "pods is forbidden"));
+  EXPECT_EQ(run(Verb::kReplace, "db-0-1"), "error: db-0-1 is not replaced: pods is forbidden");
 }
 
 TEST(OptionsTest, VerbsTakeFlagsBeforeAndAfter) {

@@ -83,6 +83,21 @@ TEST_F(StatusTest, AGroupInPeace) {
   expectGolden("status_in_peace.json", statusJson(reportOf(seen, now())));
 }
 
+TEST_F(StatusTest, AFailedRolloutThatWentBackGoesNowhereElse) {
+  harness_.put(1, 3);
+  harness_.bad_images = {"x:2"};
+  Json more = testing::withImage("x:2");
+  more["updateStrategy"]["rollingUpdate"]["onFailure"] = "Rollback";
+  harness_.put(1, 3, more);
+  harness_.clock.advance(601s);
+  harness_.settle();
+  const std::string text = statusText(reportOf(observed(), now()));
+  EXPECT_THAT(text, HasSubstr("), back from 2 ("));
+  EXPECT_THAT(text, HasSubstr("whose rollout failed"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("->")));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("goes over")));
+}
+
 TEST_F(StatusTest, ARolloutThatWaits) {
   harness_.put(2, 3);
   harness_.unschedulable_images = {"x:2"};

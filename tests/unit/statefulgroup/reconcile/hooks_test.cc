@@ -53,6 +53,25 @@ TEST_F(MemberHooksTest, TheLeaderIsAskedToHandOverAndGoesOnlyWhenItHas) {
   EXPECT_EQ(condition("Ready"), "True/AllReady");
 }
 
+// kubectl stowage replace.
+TEST_F(MemberHooksTest, ALeaderThatIsToBeReplacedHandsOverFirst) {
+  Json spec = hook({}, "switchover", "HTTP");
+  form(spec);
+  const auto judge = std::exchange(cluster.on_write, nullptr);
+  cluster.patch({Resource::kPods, "ns", "db-0-1"}, "",
+                R"({"metadata":{"annotations":{"stowage.dev/replace":"please"}}})");
+  cluster.on_write = judge;
+  settle();
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  EXPECT_THAT(hooks.asked, Contains("switchover db-0-1"));
+  EXPECT_THAT(reason(), HasSubstr("switchover of db-0-1"));
+  cluster.setRole("db-0-1", "follower");
+  cluster.setRole("db-0-0", "leader");
+  settle();
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-1"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
 // A leader whose agent is dead has no role that anybody knows of.
 TEST_F(MemberHooksTest, WhoMayLeadIsNotTakenAway) {
   form(hook({}, "switchover", "HTTP"));

@@ -208,6 +208,34 @@ TEST_F(GroupRollout, AFailedRolloutGoesBackWhereTheSpecWantsIt) {
   EXPECT_EQ(revisionOf("db-1-0"), status()["updateRevision"]);
 }
 
+// kubectl stowage replace.
+TEST_F(GroupRollout, ANewPodThatWasAskedForComesWhenItsShardCanSpareTheOldOne) {
+  Json more = {{"updateStrategy", {{"type", "OnDelete"}}}};
+  put(1, 3, more);
+  takeRemovals();
+  const auto ask = [&](const char* pod) {
+    const auto judge = std::exchange(cluster.on_write, nullptr);
+    cluster.patch({Resource::kPods, "ns", pod}, "",
+                  R"({"metadata":{"annotations":{"stowage.dev/replace":"please"}}})");
+    cluster.on_write = judge;
+  };
+  unready = {"db-0-0"};
+  kubelet();
+  ask("db-0-1");
+  settle();
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  // The one that does not serve may go at once, and makes room.
+  ask("db-0-0");
+  unready.clear();
+  pass();
+  settle();
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-0", "db-0-1"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  const int writes = cluster.writes();
+  settle();
+  EXPECT_EQ(cluster.writes(), writes);
+}
+
 TEST_F(GroupRollout, TheOnlyReplicaIsUpdatedOnlyWithConsent) {
   put(1, 1);
   const std::string old = revisionOf("db-0-0");
