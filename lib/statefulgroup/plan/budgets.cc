@@ -40,7 +40,7 @@ bool selectsSome(const PodDisruptionBudget& budget, const std::vector<ShardView>
 
 bool BudgetSight::right() const {
   if (!wanted) return budget == nullptr;
-  if (budget == nullptr || budget->meta.deletion_time || drifted) return false;
+  if (budget == nullptr || budget->meta.deletion_time || drifted || orphan) return false;
   const std::string_view said = budget->unhealthy_pod_eviction_policy.view();
   return budget->min_available == *wanted &&
          (said.empty() ? kubeapi::group::text(UnhealthyEviction::kIfHealthyBudget) : said) ==
@@ -67,6 +67,11 @@ BudgetsSight viewBudgets(const Observed& observed, const Names& names,
                      [&](const BudgetSight& one) { return one.name == budget->meta.name.view(); });
     if (isOwnedBy(budget->meta, *observed.group)) {
       if (ours != sight.shards.end()) ours->budget = budget;
+      continue;
+    }
+    if (ours != sight.shards.end() && isOrphanOf(budget->meta, *observed.group)) {
+      ours->budget = budget;
+      ours->orphan = true;
       continue;
     }
     if (ours != sight.shards.end()) {

@@ -17,6 +17,7 @@ struct BudgetSight {
   kubeapi::PodDisruptionBudgetPtr budget;  // ours; null: none
   std::string foreign;                     // "Kind/name" whose budget has our name
   bool drifted = false;                    // somebody changed what else it says
+  bool orphan = false;                     // `budget` has no owner yet: to be taken over
 
   // It says what it must.
   [[nodiscard]] bool right() const;

@@ -222,6 +222,12 @@ bool isOwnedBy(const kubeapi::ObjectMeta& meta, const kubeapi::StatefulGroup& gr
   return owner != nullptr && owner->uid == group.meta.uid;
 }
 
+bool isOrphanOf(const kubeapi::ObjectMeta& meta, const kubeapi::StatefulGroup& group) {
+  return meta.owners.empty() && !meta.deletion_time &&
+         labelOf(meta, kManagedByLabel) == Symbol(kManagedBy) &&
+         labelOf(meta, kGroupLabel) == group.meta.name && !labelOf(meta, kGroupUidLabel).empty();
+}
+
 std::vector<ShardView> viewShards(const Observed& observed, const Names& names,
                                   const Targets& targets, WallTime now) {
   return Viewer(observed, names, targets, now).view();

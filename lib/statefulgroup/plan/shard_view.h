@@ -95,5 +95,8 @@ std::vector<ShardView> viewShards(const Observed& observed, const Names& names,
 const kubeapi::OwnerReference* controllerOf(const kubeapi::ObjectMeta& meta);
 // Owned, as controller, by the group with that very uid.
 bool isOwnedBy(const kubeapi::ObjectMeta& meta, const kubeapi::StatefulGroup& group);
+// Left behind by a group of that name (kubectl delete --cascade=orphan): the operator made it, and
+// it has no owner.
+bool isOrphanOf(const kubeapi::ObjectMeta& meta, const kubeapi::StatefulGroup& group);
 
 }  // namespace stowage::statefulgroup

@@ -15,6 +15,7 @@
 #include "statefulgroup/render/budget_renderer.h"
 #include "statefulgroup/render/drift.h"
 #include "statefulgroup/render/in_place.h"
+#include "statefulgroup/render/owned_meta.h"
 #include "statefulgroup/render/service_renderer.h"
 
 namespace stowage::statefulgroup {
@@ -142,6 +143,33 @@ Answer Pass::heal(Resource resource, const kubeapi::ObjectMeta& seen, std::strin
   return writes_.patch(resource, name, {seen.uid, identity->resource_version}, *patch);
 }
 
+// As with pods, only for a group that is there live, and what is still without an owner.
+Answer Pass::takeOver(Resource resource, const kubeapi::ObjectMeta& seen,
+                      std::string_view rendered) {
+  const Answer answer = writes_.get(Resource::kGroups, group_.meta.name.str());
+  if (!answer.ok()) return answer;
+  const auto live = decode<kubeapi::StatefulGroup>(answer);
+  if (live == nullptr || !(live->meta.uid == group_.meta.uid) || live->meta.deletion_time) {
+    Answer stale;
+    stale.code = base::Code::kConflict;
+    return stale;
+  }
+  const std::string name = seen.name.str();
+  const Answer taken =
+      writes_.patch(resource, name, {seen.uid, seen.resource_version},
+                    Json{{"metadata",
+                          {{"ownerReferences",
+                            Json::array({ownerReference(group_.meta, Ownership::kController)})}}}}
+                        .dump());
+  if (!taken.ok()) return taken;
+  events_.record(group_, {false,
+                          "SuccessfulAdopt",
+                          "Adopting",
+                          fmt::format("took over {} {}", pluralOf(resource), name),
+                          {}});
+  return heal(resource, seen, rendered);
+}
+
 void Pass::syncServices(const GroupSight& sight) {
   std::vector<Replica> members;
   for (const ShardView& shard : sight.shards) {
@@ -156,7 +184,8 @@ void Pass::syncServices(const GroupSight& sight) {
         std::find_if(observed_.services.begin(), observed_.services.end(),
                      [&](const auto& one) { return one->meta.name.view() == service.name; });
     if (live != observed_.services.end() && contains(**live, service.json)) continue;
-    if (live != observed_.services.end() && !isOwnedBy((*live)->meta, group_)) {
+    const bool orphan = live != observed_.services.end() && isOrphanOf((*live)->meta, group_);
+    if (live != observed_.services.end() && !orphan && !isOwnedBy((*live)->meta, group_)) {
       error_ = fmt::format("Service {} is there already and not the group's", service.name);
       failed_ = true;
       continue;
@@ -164,7 +193,8 @@ void Pass::syncServices(const GroupSight& sight) {
     // A Service of that name that the caches do not show may be anybody's.
     const Answer answer = live == observed_.services.end()
                               ? writes_.create(Resource::kServices, service.name, service.json)
-                              : heal(Resource::kServices, (*live)->meta, service.json);
+                          : orphan ? takeOver(Resource::kServices, (*live)->meta, service.json)
+                                   : heal(Resource::kServices, (*live)->meta, service.json);
     if (!answer.ok()) fail(answer, "writing Service " + service.name);
   }
   for (const auto& service : observed_.services) {
@@ -217,6 +247,7 @@ void Pass::syncBudgets(const GroupSight& sight) {
     } else {
       const std::string json = renderBudget(group_, names_, budget.shard, *budget.wanted).json;
       answer = budget.budget == nullptr ? writes_.create(Resource::kBudgets, budget.name, json)
+               : budget.orphan          ? takeOver(Resource::kBudgets, budget.budget->meta, json)
                                         : heal(Resource::kBudgets, budget.budget->meta, json);
     }
     if (!answer.ok()) fail(answer, "writing budget " + budget.name);

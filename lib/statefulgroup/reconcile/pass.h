@@ -42,6 +42,8 @@ class Pass {
   [[nodiscard]] Fence fenceOfRevision(const std::string& name) const;
 
   Answer heal(Resource resource, const kubeapi::ObjectMeta& seen, std::string_view rendered);
+  // The same of what a group of that name left behind; kOk when it is somebody's by now.
+  Answer takeOver(Resource resource, const kubeapi::ObjectMeta& seen, std::string_view rendered);
   void syncServices(const GroupSight& sight);
   void findDrift(GroupSight& sight) const;
   void findUpdatesInPlace(GroupSight& sight) const;

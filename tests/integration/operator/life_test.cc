@@ -206,6 +206,16 @@ TEST_F(GroupLifeIt, ADeletedGroupLeavesNothingAndAnOrphaningOneItsPods) {
           .exit_code,
       0);
   EXPECT_EQ(uids("db"), before);
+  // The same once more takes all of it over, and restarts nobody.
+  createGroup("db", {{"services", kService}});
+  awaitRest("db");
+  EXPECT_EQ(uids("db"), before);
+  const std::string uid = getGroup("db")["metadata"]["uid"];
+  for (const char* plural : {"pods", "services", "poddisruptionbudgets", "controllerrevisions"}) {
+    for (const Json& object :
+         listObjects(cluster_, {plural, "-n", ns_, "-l", "stowage.dev/group=db"}))
+      EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], uid) << object["metadata"];
+  }
   createGroup("other", Json::object());
   await("other", "Ready", "True/AllReady");
   ASSERT_EQ(cluster_.kubectl({"delete", "sfg", "other", "-n", ns_, "--timeout=60s"}).exit_code, 0);

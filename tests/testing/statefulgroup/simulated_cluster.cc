@@ -276,6 +276,14 @@ void SimulatedCluster::deleteGroup(const std::string& name) {
     removeObject(key, found->second);
 }
 
+void SimulatedCluster::orphanAll(const std::string& name) {
+  objects_.erase({Resource::kGroups, name});
+  for (auto& [key, object] : objects_) {
+    object["metadata"].erase("ownerReferences");
+    touch(object);
+  }
+}
+
 // ---- caches
 
 std::optional<statefulgroup::Observed> SimulatedView::observe(const std::string& /*ns*/,

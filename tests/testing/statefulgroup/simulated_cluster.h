@@ -47,6 +47,7 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   // ---- What a user does. The spec is a whole one; its generation moves on.
   void putGroup(const std::string& name, const Json& spec);
   void deleteGroup(const std::string& name);
+  void orphanAll(const std::string& name);  // deletes the group and leaves what it owns
 
   // ---- What happens to pods. Each does nothing when the pod is not in the state for it.
   void schedule(const std::string& pod);              // bound to a node, and running

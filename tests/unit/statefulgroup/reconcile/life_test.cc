@@ -194,6 +194,55 @@ TEST_F(GroupLife, HibernationStopsAllAndKeepsTheClaims) {
   EXPECT_EQ(condition("Ready"), "True/AllReady");
 }
 
+// kubectl delete --cascade=orphan, and the same group again.
+TEST_F(GroupLife, WhatAnEarlierGroupLeftIsTakenOver) {
+  const Json more = {
+      {"services",
+       {{"client", {{"policy", "Create"}}}, {"ports", {{{"name", "sql"}, {"port", 5432}}}}}}};
+  put(1, 3, more);
+  const auto before = pods();
+  const std::string uid = uidOf("db-0-1");
+  cluster.orphanAll("db");
+  takeRemovals();
+  cluster.putGroup("db", groupSpec(1, 3, more));
+  settle();
+  EXPECT_THAT(takeRemovals(), IsEmpty());
+  EXPECT_EQ(uidOf("db-0-1"), uid);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ(condition("BudgetsSynced"), "True/Synced");
+  const Json group = (*cluster.find(Resource::kGroups, "db"))["metadata"]["uid"];
+  for (const auto& [key, object] : cluster.objects()) {
+    if (key.first == Resource::kGroups || key.first == Resource::kClaims) continue;
+    EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], group) << key.second;
+  }
+  const Json& service = *cluster.find(Resource::kServices, "db-0-peers");
+  EXPECT_EQ(service["spec"]["selector"]["stowage.dev/group-uid"], group);
+  const Json& budget = *cluster.find(Resource::kBudgets, "db-0");
+  EXPECT_EQ(budget["spec"]["selector"]["matchLabels"]["stowage.dev/group-uid"], group);
+}
+
+// Not on a cache's word, and not what was never a group's.
+TEST_F(GroupLife, OnlyWhatTheOperatorMadeIsTakenOverAndOnlyByALivingGroup) {
+  put(1, 3);
+  cluster.orphanAll("db");
+  cluster.putGroup("db", groupSpec(1, 3));
+  view.sync(cluster);
+  cluster.deleteGroup("db");
+  cluster.putGroup("db", groupSpec(1, 3));  // another one, which the caches do not show
+  const auto judge = std::exchange(cluster.on_write, nullptr);
+  restart();
+  for (int i = 0; i < 3; ++i) passOnOldCaches();
+  EXPECT_FALSE(
+      (*cluster.find(Resource::kServices, "db-0-peers"))["metadata"].contains("ownerReferences"));
+  cluster.patch({Resource::kServices, "ns", "db-0-peers"}, "",
+                R"({"metadata":{"labels":{"app.kubernetes.io/managed-by":"me"}}})");
+  cluster.on_write = judge;
+  for (int i = 0; i < 10; ++i) pass();
+  EXPECT_FALSE(
+      (*cluster.find(Resource::kServices, "db-0-peers"))["metadata"].contains("ownerReferences"));
+  EXPECT_THAT(status()["conditions"].dump(), HasSubstr("is there already and not the group's"));
+}
+
 // The caches show a wish that its user has taken back.
 TEST_F(GroupLife, AGroupIsNotStoppedOnTheCachesWord) {
   put(1, 3);
