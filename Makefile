@@ -48,6 +48,7 @@ build: check-deps ## build everything into build/dev
 release: check-deps ## build what is shipped, optimised, into build/release
 	@cmake --preset release >/dev/null
 	ninja -C build/release stowage-scheduler stowage-operator kubectl-stowage
+	if grep -q STOWAGE_FAILPOINTS build/release/cmd/operator/stowage-operator; then echo "the release has failpoints in it"; exit 1; fi
 
 controlplane: check-go ## build etcd, kube-apiserver and friends into ~/.cache/stowage (once)
 	@tests/controlplane/controlplane.sh build

@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "cmd/operator/agent_client.h"
 #include "cmd/operator/api_objects.h"
+#ifdef STOWAGE_FAILPOINTS
+#include "cmd/operator/failpoints.h"
+#endif
 #include "cmd/operator/group_caches.h"
 #include "cmd/operator/group_events.h"
 #include "cmd/operator/group_metrics.h"
@@ -44,6 +47,9 @@ base::Result<Settings> loadSettings(const Options& options) {
   if (!client) return base::fail(client.error());
   settings.client = std::move(*client);
   settings.lease_namespace = program::leaseNamespace(options.lease_namespace.value_or(""));
+#ifdef STOWAGE_FAILPOINTS
+  if (auto failpoint = failpointOfEnvironment(); !failpoint) return base::fail(failpoint.error());
+#endif
   return settings;
 }
 
@@ -60,6 +66,7 @@ class App::Impl {
   serving::MetricsRegistry& metrics() { return foundation_.metrics(); }
 
  private:
+  void makeReconciler();
   void elect(std::function<void()> on_lost);
   void work(const std::stop_token& stop);
 
@@ -71,6 +78,9 @@ class App::Impl {
   std::unique_ptr<ApiObjects> objects_;
   std::unique_ptr<HookTokens> hook_tokens_;
   std::unique_ptr<AgentClient> agents_;
+#ifdef STOWAGE_FAILPOINTS
+  std::unique_ptr<Failpoints> failpoints_;
+#endif
   std::unique_ptr<RoleProber> prober_;
   std::unique_ptr<GroupCaches> caches_;
   std::unique_ptr<statefulgroup::Reconciler> reconciler_;
@@ -114,8 +124,7 @@ void App::Impl::wire() {
       },
       [this](const std::string& key) { loop_->add(key); }, clock, seed, metrics);
   metrics.collectGauges(groupMetricFamilies(), [this] { return groupMetrics(caches_->groups()); });
-  reconciler_ = std::make_unique<statefulgroup::Reconciler>(*caches_, *objects_, *agents_, *events_,
-                                                            clock, metrics);
+  makeReconciler();
   loop_ = std::make_unique<controlloop::ControlLoop>(
       loopOptions(settings_.options),
       [this](const std::string& key, const std::stop_token& stop) {
@@ -126,6 +135,20 @@ void App::Impl::wire() {
   foundation_.addHealthChecks(caches_->resources(), [this](const std::string& resource) {
     return caches_->synced(resource);
   });
+}
+
+void App::Impl::makeReconciler() {
+  statefulgroup::ObjectApi* objects = objects_.get();
+  statefulgroup::HookCaller* hooks = agents_.get();
+#ifdef STOWAGE_FAILPOINTS
+  // Looked at in loadSettings(); nowhere, unless a test wants it.
+  failpoints_ = std::make_unique<Failpoints>(*objects, *hooks,
+                                             failpointOfEnvironment().value_or(Failpoint{}));
+  objects = &failpoints_->objects();
+  hooks = &failpoints_->hooks();
+#endif
+  reconciler_ = std::make_unique<statefulgroup::Reconciler>(
+      *caches_, *objects, *hooks, *events_, foundation_.clock(), foundation_.metrics());
 }
 
 base::Status App::Impl::start(std::function<void()> on_lost) {

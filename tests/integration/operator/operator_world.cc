@@ -44,8 +44,9 @@ Json imagePatch(const std::string& image) {
            {{"spec", {{"containers", Json::array({{{"name", "main"}, {"image", image}}})}}}}}};
 }
 
-OperatorProcess::OperatorProcess(ControlPlane& cluster, const std::vector<std::string>& flags) {
-  run(cluster, "operator", kUser, flags);
+OperatorProcess::OperatorProcess(ControlPlane& cluster, const std::vector<std::string>& flags,
+                                 const std::vector<std::string>& environment) {
+  run(cluster, "operator", kUser, flags, environment);
 }
 
 void OperatorWorld::SetUpTestSuite() {
@@ -85,9 +86,10 @@ void OperatorWorld::TearDown() {
   (void)cluster_.kubectl({"delete", "sfg", "--all", "-n", ns_, "--timeout=60s"});
 }
 
-std::unique_ptr<OperatorProcess> OperatorWorld::startOperator(std::vector<std::string> flags) {
+std::unique_ptr<OperatorProcess> OperatorWorld::startOperator(
+    std::vector<std::string> flags, const std::vector<std::string>& environment) {
   if (flags.empty()) flags = {"--leader-elect=false"};
-  return std::make_unique<OperatorProcess>(ControlPlane::instance(), flags);
+  return std::make_unique<OperatorProcess>(ControlPlane::instance(), flags, environment);
 }
 
 void OperatorWorld::createGroup(const std::string& name, const Json& spec_patch) {

@@ -22,7 +22,8 @@ inline constexpr std::chrono::seconds kPatience{200};
 
 class OperatorProcess final : public ServerProcess {
  public:
-  OperatorProcess(ControlPlane& cluster, const std::vector<std::string>& flags);
+  OperatorProcess(ControlPlane& cluster, const std::vector<std::string>& flags,
+                  const std::vector<std::string>& environment = {});
 };
 
 class OperatorWorld : public GroupApi {
@@ -33,7 +34,8 @@ class OperatorWorld : public GroupApi {
   void TearDown() override;
 
   // A second one, or one after another; the first is started by SetUp.
-  static std::unique_ptr<OperatorProcess> startOperator(std::vector<std::string> flags = {});
+  static std::unique_ptr<OperatorProcess> startOperator(
+      std::vector<std::string> flags = {}, const std::vector<std::string>& environment = {});
 
   // A group whose pods the scheduler places and KWOK runs; podUpdatePolicy is Recreate unless the
   // patch has another.

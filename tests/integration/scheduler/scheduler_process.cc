@@ -47,7 +47,8 @@ int freePort() {
 ServerProcess::ServerProcess() : port_(freePort()) {}
 
 void ServerProcess::run(ControlPlane& cluster, const std::string& program,
-                        const std::string& identity, const std::vector<std::string>& flags) {
+                        const std::string& identity, const std::vector<std::string>& flags,
+                        const std::vector<std::string>& environment) {
   static int number = 0;
   const std::string name = "stowage-" + program;
   std::vector<std::string> argv = {std::string(STOWAGE_BINARY_DIR) + "/cmd/" + program + "/" + name,
@@ -59,7 +60,7 @@ void ServerProcess::run(ControlPlane& cluster, const std::string& program,
                                    std::to_string(port_)};
   argv.insert(argv.end(), flags.begin(), flags.end());
   process_ = std::make_unique<ChildProcess>(
-      argv, cluster.logDir() + "/" + name + "-" + std::to_string(++number) + ".log");
+      argv, cluster.logDir() + "/" + name + "-" + std::to_string(++number) + ".log", environment);
 }
 
 SchedulerProcess::SchedulerProcess(ControlPlane& cluster, const SchedulerFlags& flags) {

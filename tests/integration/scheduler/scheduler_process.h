@@ -43,9 +43,10 @@ class ServerProcess {
  protected:
   ServerProcess();
   ~ServerProcess() = default;
-  // `program`: "scheduler"; run with `flags` and those that all of them have.
+  // `program`: "scheduler"; run with `flags` and those that all of them have, and with
+  // "NAME=value" added to its environment.
   void run(ControlPlane& cluster, const std::string& program, const std::string& identity,
-           const std::vector<std::string>& flags);
+           const std::vector<std::string>& flags, const std::vector<std::string>& environment = {});
 
  private:
   int port_ = 0;
