@@ -48,20 +48,25 @@ const base::MetricFamily& hintsFamily() {
 
 FrameworkMetrics::FrameworkMetrics(base::MetricSink& sink,
                                    const std::vector<std::unique_ptr<ProfileRunner>>& runners)
-    : sink_(sink), points_(runners.size()) {
+    : sink_(sink) {
   sink_.announce(hintsFamily());
-  for (const auto& runner : runners) names_.push_back(runner->schedulerName());
-  for (std::size_t p = 0; p < runners.size(); ++p) {
-    for (const auto point : {MeasuredPoint::kPreFilter, MeasuredPoint::kFilter,
-                             MeasuredPoint::kScore, MeasuredPoint::kBind}) {
-      extensionPointHistogram(p, point, PointStatus::kSuccess);
-    }
-    for (const std::string& name : runners[p]->filterNames()) {
-      plugin(pluginId(name), MeasuredPoint::kFilter, PointStatus::kSuccess);
-    }
-    for (const std::string& name : runners[p]->scoreNames()) {
-      plugin(pluginId(name), MeasuredPoint::kScore, PointStatus::kSuccess);
-    }
+  for (std::size_t p = 0; p < runners.size(); ++p) profileChanged(p, *runners[p]);
+}
+
+void FrameworkMetrics::profileChanged(std::size_t profile, const ProfileRunner& runner) {
+  if (profile == points_.size()) {
+    points_.emplace_back();
+    names_.push_back(runner.schedulerName());
+  }
+  for (const auto point : {MeasuredPoint::kPreFilter, MeasuredPoint::kFilter, MeasuredPoint::kScore,
+                           MeasuredPoint::kBind}) {
+    extensionPointHistogram(profile, point, PointStatus::kSuccess);
+  }
+  for (const std::string& name : runner.filterNames()) {
+    plugin(pluginId(name), MeasuredPoint::kFilter, PointStatus::kSuccess);
+  }
+  for (const std::string& name : runner.scoreNames()) {
+    plugin(pluginId(name), MeasuredPoint::kScore, PointStatus::kSuccess);
   }
 }
 

@@ -48,6 +48,9 @@ class FrameworkMetrics final : public HintObserver {
   FrameworkMetrics(base::MetricSink& sink,
                    const std::vector<std::unique_ptr<ProfileRunner>>& runners);
 
+  // The profile of that number has other plugins now, or is new.
+  void profileChanged(std::size_t profile, const ProfileRunner& runner);
+
   void extensionPoint(std::size_t profile, MeasuredPoint point, PointStatus status,
                       base::Duration time);
   // The runner has looked at the pod before any node.

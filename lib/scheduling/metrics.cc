@@ -79,6 +79,17 @@ SchedulingMetrics::SchedulingMetrics(base::MetricSink& sink,
   }
 }
 
+void SchedulingMetrics::profileChanged(std::size_t profile, const ProfileRunner& runner) {
+  if (profile == profiles_.size()) {
+    profiles_.emplace_back();
+    names_.push_back(runner.schedulerName());
+  }
+  profiles_[profile].filter_evaluations.clear();
+  profiles_[profile].score_evaluations.clear();
+  openProfile(profile, runner);
+  framework_.profileChanged(profile, runner);
+}
+
 void SchedulingMetrics::openProfile(std::size_t profile, const ProfileRunner& runner) {
   ByProfile& mine = profiles_[profile];
   for (std::size_t r = 0; r < kResults.size(); ++r) {

@@ -29,6 +29,9 @@ class SchedulingMetrics {
   SchedulingMetrics(base::MetricSink& sink,
                     const std::vector<std::unique_ptr<ProfileRunner>>& runners);
 
+  // The profile of that number has other plugins now, or is new.
+  void profileChanged(std::size_t profile, const ProfileRunner& runner);
+
   void attemptEnded(std::size_t profile, AttemptResult result, double seconds);
   void algorithmEnded(double seconds);
   // A pod was bound: attempts it took and seconds since its first one.

@@ -10,6 +10,7 @@
 #include "scheduling/cycle/context.h"
 #include "scheduling/cycle/cycle.h"
 #include "scheduling/cycle/intake.h"
+#include "scheduling/cycle/reconfiguration.h"
 #include "scheduling/cycle/reporter.h"
 #include "scheduling/cycle/storage_intake.h"
 #include "scheduling/packing_metrics.h"
@@ -77,7 +78,7 @@ class Scheduler::Impl {
     metrics.sizes(queue.counts(), cache.nodeCount(), cache.podCount(), cache.assumedCount());
   }
 
-  const SchedulerOptions options;
+  SchedulerOptions options;
   const SchedulerPorts ports;
   ClusterCache cache;
   std::vector<std::unique_ptr<ProfileRunner>> profiles;
@@ -205,6 +206,17 @@ void Scheduler::podRefetched(const PodRef& ref, const std::optional<kubeapi::Pod
   impl_->apply("pod read", ref.name.view(), [&] { impl_->binding.refetched(ref, pod); });
 }
 
+void Scheduler::reconfigure(SchedulerOptions options) {
+  impl_->apply("configuration", "", [&] {
+    options.verify_caches = impl_->options.verify_caches;
+    options.seed = impl_->options.seed;
+    impl_->options = std::move(options);
+    Reconfiguration(impl_->context, impl_->intake).run();
+    impl_->binding.extendersChanged();
+    impl_->consultations.startOver();
+  });
+}
+
 bool Scheduler::scheduleOne() {
   if (impl_->options.verify_caches) {
     STOWAGE_CHECK(impl_->cache.consistent(), "the cache differs from its pods");
@@ -229,10 +241,14 @@ base::SteadyTime Scheduler::nextTimer() const {
 }
 
 PodInspection Scheduler::inspect(const kubeapi::PodPtr& pod) {
-  std::uint32_t profile = 0;
-  for (std::uint32_t i = 0; i < impl_->profiles.size(); ++i) {
-    if (impl_->profiles[i]->schedulerName() == pod->spec.scheduler_name.view()) profile = i;
-  }
+  const auto& profiles = impl_->profiles;
+  const auto found = std::find_if(profiles.begin(), profiles.end(), [&](const auto& runner) {
+    return !runner->retired() && runner->schedulerName() == pod->spec.scheduler_name.view();
+  });
+  const auto first = std::find_if(profiles.begin(), profiles.end(),
+                                  [](const auto& runner) { return !runner->retired(); });
+  const auto profile =
+      static_cast<std::uint32_t>((found == profiles.end() ? first : found) - profiles.begin());
   return inspectPod(impl_->context, impl_->preemption, profile, *pod);
 }
 

@@ -98,6 +98,11 @@ class Scheduler {
   // there is no pod of that name now.
   void podRefetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod);
 
+  // From the next decision on `options` hold, its seed and verify_caches aside, which stay. Pods
+  // that wait keep their place and history and are tried anew; those whose profile is gone are left
+  // alone; those of a new profile come in. What is under way (binds, volumes, evictions) goes on.
+  void reconfigure(SchedulerOptions options);
+
   // Tries the next pod that is due. False when none is.
   bool scheduleOne();
   // Moves pods whose time has come. Cheap; call when nextTimer() has passed.

@@ -109,6 +109,13 @@ ClusterCache::NodeChange ClusterCache::setNode(const kubeapi::NodePtr& node) {
   return change;
 }
 
+void ClusterCache::countImages() {
+  if (std::exchange(counts_images_, true)) return;
+  for (NodeInfo* info : by_index_) {
+    if (info != nullptr && info->node != nullptr) setImages(*info, *info->node);
+  }
+}
+
 // No event: more images make no pod schedulable. Only the scores of this node are stale.
 void ClusterCache::setImages(NodeInfo& info, const kubeapi::Node& node) {
   if (!counts_images_ || !images_.update(info.images, node.images)) return;

@@ -42,8 +42,8 @@ class ClusterCache {
     bool resource_appeared = false;  // a resource name is offered that no node had before
     bool changed = false;            // something that scheduling looks at
   };
-  // From now on nodes' images are counted: set before the first node comes.
-  void countImages() { counts_images_ = true; }
+  // From now on nodes' images are counted.
+  void countImages();
   NodeChange setNode(const kubeapi::NodePtr& node);
   // False when it was not known. Its pods stay until they go themselves.
   bool removeNode(const Symbol& name);

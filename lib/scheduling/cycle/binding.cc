@@ -315,6 +315,15 @@ void Binding::goneByWatch(const Symbol& uid) {
   flights_.erase(found);
 }
 
+void Binding::extendersChanged() {
+  for (auto& [uid, flight] : flights_) {
+    if (flight.state != State::kVolumes && flight.state != State::kReady) continue;
+    const QueuedPod* entry = context_.queue.find(uid);
+    if (entry == nullptr) continue;
+    flight.request.extender = binderAmong(context_.options.extenders, *entry->pod);
+  }
+}
+
 void Binding::sendReady() {
   for (auto& [uid, flight] : flights_) {
     if (flight.state != State::kReady) continue;

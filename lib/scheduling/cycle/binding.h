@@ -28,6 +28,9 @@ class Binding {
   // pod backs off. For pods that are to make room.
   bool takeBack(const Symbol& uid);
 
+  // There are other extenders now: who binds a pod whose bind has not been sent is found anew.
+  void extendersChanged();
+
   void finished(const BindRequest& request, BindOutcome outcome, const std::string& message);
   void refetched(const PodRef& ref, const std::optional<kubeapi::PodPtr>& pod);
   // The watch shows the pod on a node, or gone: questions about it are settled.

@@ -66,6 +66,10 @@ std::optional<Refusal> Cycle::refusalOf(const QueuedPod& entry) const {
 void Cycle::attempt(QueuedPod& entry, SteadyTime started) {
   const kubeapi::PodPtr pod = entry.pod;
   ProfileRunner& profile = *context_.profiles[entry.profile];
+  if (profile.retired()) {
+    dropFromQueue(context_, entry);
+    return;
+  }
   if (pod->meta.deletion_time) {
     reporter_.skippedDeleting(*pod, profile.schedulerName());
     dropFromQueue(context_, entry);

@@ -1,5 +1,8 @@
 #include "scheduling/cycle/intake.h"
 
+#include <utility>
+#include <vector>
+
 #include "base/log.h"
 #include "scheduling/cycle/promised_room.h"
 #include "scheduling/cycle/unsupported.h"
@@ -42,9 +45,32 @@ bool specUnchanged(const kubeapi::Pod& a, const kubeapi::Pod& b) {
 
 Intake::Intake(Context& context, Binding& binding, Evictions& evictions, Preemption& preemption)
     : context_(context), binding_(binding), evictions_(evictions), preemption_(preemption) {
-  for (std::uint32_t i = 0; i < context.profiles.size(); ++i) {
-    profiles_.emplace(Symbol(context.profiles[i]->schedulerName()), i);
+  mapProfiles();
+}
+
+void Intake::mapProfiles() {
+  profiles_.clear();
+  Symbols names;
+  for (std::uint32_t i = 0; i < context_.profiles.size(); ++i) {
+    if (context_.profiles[i]->retired()) continue;
+    const Symbol name(context_.profiles[i]->schedulerName());
+    profiles_.emplace(name, i);
+    names.insert(name);
   }
+  preemption_.setOwnSchedulers(std::move(names));
+}
+
+void Intake::disown(const kubeapi::PodPtr& pod) { foreign_.insert_or_assign(pod->meta.uid, pod); }
+
+void Intake::profilesChanged() {
+  mapProfiles();
+  std::vector<kubeapi::PodPtr> ours;
+  std::erase_if(foreign_, [&](const auto& item) {
+    if (!profileOf(*item.second)) return false;
+    ours.push_back(item.second);
+    return true;
+  });
+  for (const kubeapi::PodPtr& pod : ours) podSeen(pod);
 }
 
 std::optional<std::uint32_t> Intake::profileOf(const kubeapi::Pod& pod) const {
@@ -55,6 +81,7 @@ std::optional<std::uint32_t> Intake::profileOf(const kubeapi::Pod& pod) const {
 
 void Intake::podSeen(const kubeapi::PodPtr& pod) {
   if (pod == nullptr || pod->meta.uid.empty()) return;
+  if (!foreign_.empty()) foreign_.erase(pod->meta.uid);
   if (kubeapi::isTerminal(*pod)) {
     podGone(pod);
   } else if (!pod->spec.node_name.empty()) {
@@ -62,6 +89,7 @@ void Intake::podSeen(const kubeapi::PodPtr& pod) {
   } else if (const auto profile = profileOf(*pod)) {
     pending(pod, *profile);
   } else if (!pod->meta.deletion_time) {
+    disown(pod);
     promiseSeen(context_, pod);  // its scheduler has room in mind for it
   } else {
     promiseEnded(context_, pod, Symbol());
@@ -154,6 +182,7 @@ void Intake::updatePending(QueuedPod& entry, const kubeapi::PodPtr& pod) {
 void Intake::podGone(const kubeapi::PodPtr& last_known) {
   if (last_known == nullptr) return;
   const Symbol uid = last_known->meta.uid;
+  if (!foreign_.empty()) foreign_.erase(uid);
   binding_.goneByWatch(uid);
   evictions_.goneByWatch(uid);
   promiseEnded(context_, last_known, Symbol());

@@ -29,6 +29,10 @@ class Intake {
   // The first list of disruption budgets is complete.
   void budgetsKnown(bool known);
   void workloadSeen(const WorkloadChange& change);
+  // The profiles are others now: pods that have become ours enter the queue.
+  void profilesChanged();
+  // A waiting pod whose profile is gone: it may become ours again.
+  void disown(const kubeapi::PodPtr& pod);
 
  private:
   void placed(const kubeapi::PodPtr& pod);
@@ -41,7 +45,11 @@ class Intake {
   Binding& binding_;
   Evictions& evictions_;
   Preemption& preemption_;
+  void mapProfiles();
+
   std::unordered_map<Symbol, std::uint32_t> profiles_;  // by scheduler name
+  // Waiting pods of schedulers that are not ours, by uid. The objects are the watch's.
+  std::unordered_map<Symbol, kubeapi::PodPtr> foreign_;
 };
 
 }  // namespace stowage::scheduling

@@ -40,6 +40,10 @@ class ProfileRunner final : private placement::NodeRules {
 
   [[nodiscard]] const std::string& schedulerName() const { return profile_.scheduler_name; }
   [[nodiscard]] const Profile& profile() const { return profile_; }
+  // Taken out of the configuration: what its pods still wait for is brought to an end, no new
+  // attempt is made.
+  void retire() { retired_ = true; }
+  [[nodiscard]] bool retired() const { return retired_; }
   [[nodiscard]] PluginSet enabled() const { return enabled_; }
   ShapeTable& shapes() { return shapes_; }
   // The shape of a pod that comes, which counts one more user.
@@ -149,6 +153,7 @@ class ProfileRunner final : private placement::NodeRules {
   std::vector<std::string> filter_names_;
   std::vector<std::string> score_names_;  // local scores, then peer scores
   PluginSet enabled_ = 0;
+  bool retired_ = false;
   bool uses_node_names_ = false;  // NodeAffinity is among the filters
   // The rule of NodeResourcesFit, when no filter before it can come to say no because pods leave.
   std::optional<std::uint8_t> plain_fit_rule_;

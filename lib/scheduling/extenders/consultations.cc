@@ -91,6 +91,16 @@ bool Consultations::ask(const QueuedPod& entry, About about, ExtenderQuestion qu
   return true;
 }
 
+// The question that is under way is still answered, and then forgotten: the port takes one at a time.
+void Consultations::startOver() {
+  for (auto& [uid, pod] : pods_) {
+    const base::SteadyTime started = pod.said.attempt_started;
+    pod.said = {};
+    pod.said.attempt_started = started;
+    setState(pod, State::kTurn);
+  }
+}
+
 void Consultations::answered(const ExtenderAnswer& answer) {
   if (under_way_ != answer.number) return;
   under_way_.reset();

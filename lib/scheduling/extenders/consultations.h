@@ -47,6 +47,9 @@ class Consultations {
   void answered(const ExtenderAnswer& answer);
   // The attempt ended, well or not, unless the pod waits here.
   void attempted(const Symbol& uid);
+  // There are other extenders now: what the old ones said or were asked counts no more, and pods
+  // that waited for it ask anew.
+  void startOver();
   // Whatever the pod waits for, it waits no more.
   void end(const Symbol& uid);
 

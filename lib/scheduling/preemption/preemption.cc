@@ -29,9 +29,7 @@ Preemption::Preemption(Context& context, Reporter& reporter, Evictions& eviction
       reporter_(reporter),
       evictions_(evictions),
       rng_(seed),
-      search_(context, budgets_, loops_, own_schedulers_) {
-  for (const auto& profile : context.profiles) own_schedulers_.insert(profile->schedulerName());
-}
+      search_(context, budgets_, loops_, own_schedulers_) {}
 
 Preemption::Outcome Preemption::refused(const ProfileRunner& profile, std::string_view why) const {
   Outcome outcome;

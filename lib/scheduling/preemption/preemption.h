@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/rng.h"
@@ -47,6 +48,9 @@ class Preemption {
                std::span<const NodeVerdict> withheld, PodInspection& found);
   // The preemption of that outcome begins: the book of loops hears of it.
   void began(ProfileRunner& profile, const kubeapi::Pod& preemptor, const Outcome& outcome);
+
+  // The names of our profiles.
+  void setOwnSchedulers(Symbols names) { own_schedulers_ = std::move(names); }
 
   DisruptionBudgets& budgets() { return budgets_; }
   // A placed pod as the watch shows it, and as it was known. Its condition tells when another

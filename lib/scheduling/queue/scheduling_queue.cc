@@ -192,6 +192,15 @@ void SchedulingQueue::replacePod(QueuedPod& entry, const kubeapi::PodPtr& pod) {
   enter(entry, released ? Place::kActive : (gated ? Place::kGated : before), kPodUpdate);
 }
 
+void SchedulingQueue::setBackoff(base::Duration initial, base::Duration max) {
+  options_.initial_backoff = initial;
+  options_.max_backoff = max;
+}
+
+void SchedulingQueue::forEach(const std::function<void(QueuedPod&)>& visit) {
+  for (auto at = entries_.begin(); at != entries_.end();) visit(*(at++)->second);
+}
+
 void SchedulingQueue::hold(QueuedPod& entry) {
   entry.held = entry.place == Place::kUnschedulable;
   entry.changed_in_hold = false;

@@ -62,6 +62,11 @@ class SchedulingQueue {
   // Ends that. Wakes the pod when it was updated meanwhile.
   void release(QueuedPod& entry);
 
+  // Backoffs that begin from now on.
+  void setBackoff(base::Duration initial, base::Duration max);
+  // Every entry, in no order. `visit` may erase the one that it is given.
+  void forEach(const std::function<void(QueuedPod&)>& visit);
+
   // Replaces the pod object of an entry. Keeps the order of its queue right; releases from gated
   // when the gates are gone.
   void replacePod(QueuedPod& entry, const kubeapi::PodPtr& pod);
@@ -93,7 +98,7 @@ class SchedulingQueue {
   void stamp(QueuedPod& entry);
   void endBackoffs(IndexedHeap<QueuedPod, BackoffOrder>& heap);
 
-  const QueueOptions options_;
+  QueueOptions options_;
   base::Clock& clock_;
   const Entered entered_;
   std::unordered_map<base::Symbol, std::unique_ptr<QueuedPod>> entries_;  // by uid
