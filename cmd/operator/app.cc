@@ -131,7 +131,8 @@ void App::Impl::wire() {
         return reconciler_->reconcile(key, stop);
       },
       [this] { return caches_->keys(); }, clock, seed, metrics);
-  foundation_.prepareEndpoint(settings_.options, optionsYaml(settings_.options));
+  foundation_.prepareEndpoint(settings_.options,
+                              [text = optionsYaml(settings_.options)] { return text; });
   foundation_.addHealthChecks(caches_->resources(), [this](const std::string& resource) {
     return caches_->synced(resource);
   });

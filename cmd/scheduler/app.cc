@@ -12,10 +12,12 @@
 #include "cmd/scheduler/api_pod_reader.h"
 #include "cmd/scheduler/api_status_writer.h"
 #include "cmd/scheduler/api_volume_writer.h"
+#include "cmd/scheduler/config_reload.h"
 #include "cmd/scheduler/degraded_features.h"
 #include "cmd/scheduler/extender_binder.h"
 #include "cmd/scheduler/http_extenders.h"
 #include "cmd/scheduler/profiles.h"
+#include "cmd/scheduler/self_events.h"
 #include "cmd/scheduler/watches.h"
 #include "program/cluster.h"
 #include "program/foundation.h"
@@ -33,15 +35,18 @@ constexpr int kSenders = 8;
 // Extenders take longer, and fewer calls at once.
 constexpr int kExtenderSenders = 4;
 
-scheduling::SchedulerOptions schedulerOptions(const Settings& settings, std::uint64_t seed) {
+scheduling::SchedulerOptions schedulerOptions(const config::SchedulerConfig& config) {
   scheduling::SchedulerOptions options;
-  options.seed = seed;
-  options.profiles = schedulingProfiles(settings.config);
-  options.extenders = extenderSpecs(settings.config);
-  options.pod_initial_backoff = settings.config.pod_initial_backoff;
-  options.pod_max_backoff = settings.config.pod_max_backoff;
-  options.verify_caches = settings.options.verify_caches;
+  options.profiles = schedulingProfiles(config);
+  options.extenders = extenderSpecs(config);
+  options.pod_initial_backoff = config.pod_initial_backoff;
+  options.pod_max_backoff = config.pod_max_backoff;
   return options;
+}
+
+bool needsWorkloads(const scheduling::SchedulerOptions& options) {
+  return std::any_of(options.profiles.begin(), options.profiles.end(),
+                     scheduling::spreadsByDefault);
 }
 
 base::Result<ExtenderClients> openExtenders(const config::SchedulerConfig& config,
@@ -80,11 +85,15 @@ class App::Impl {
   base::Status start(std::function<void()> on_lost);
   void stop();
   serving::MetricsRegistry& metrics() { return foundation_.metrics(); }
+  void reload() { reload_->look(); }
 
  private:
   void addHealthChecks();
   void elect(std::function<void()> on_lost);
   void endScheduling();
+  void startExtenders();
+  // From the configuration's own thread.
+  base::Status reconfigure(const config::SchedulerConfig& config);
 
   const Settings settings_;
   program::Foundation foundation_;
@@ -103,8 +112,11 @@ class App::Impl {
   std::unique_ptr<ApiEventSink> events_;
   std::unique_ptr<scheduling::Scheduler> scheduler_;
   std::unique_ptr<scheduling::SchedulingLoop> loop_;
+  std::unique_ptr<SelfEvents> self_events_;
   std::unique_ptr<DegradedFeatures> degraded_;
   std::unique_ptr<Watches> watches_;
+  bool extenders_started_ = false;
+  std::unique_ptr<ConfigReload> reload_;
 
   std::stop_source answers_stop_;  // ends waiting for room in the inbox once nobody reads it
   std::jthread loop_thread_;
@@ -168,8 +180,12 @@ void App::Impl::wire() {
       });
   status_writer_ = std::make_unique<ApiStatusWriter>(*writes_, api, metrics);
   events_ = std::make_unique<ApiEventSink>(foundation_.events(), program::hostName());
+  scheduling::SchedulerOptions options = schedulerOptions(settings_.config);
+  options.seed = seed;
+  options.verify_caches = settings_.options.verify_caches;
+  const bool workloads = needsWorkloads(options);
   scheduler_ = std::make_unique<scheduling::Scheduler>(
-      schedulerOptions(settings_, seed),
+      std::move(options),
       scheduling::SchedulerPorts{extender_binder_.get(), status_writer_.get(), events_.get(),
                                  reader_.get(), evictor_.get(), volume_writer_.get(),
                                  extenders_.get()},
@@ -177,18 +193,44 @@ void App::Impl::wire() {
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;
   loop_ = std::make_unique<scheduling::SchedulingLoop>(*scheduler_, clock, metrics, loop_options);
-  foundation_.prepareEndpoint(settings_.options, config::schedulerConfigYaml(settings_.config));
-  degraded_ = std::make_unique<DegradedFeatures>(foundation_.health(), foundation_.events(),
-                                                 metrics, leaseOf(settings_), "stowage-scheduler",
-                                                 program::hostName());
-  const std::vector<scheduling::Profile> profiles = schedulingProfiles(settings_.config);
-  const bool workloads =
-      std::any_of(profiles.begin(), profiles.end(), scheduling::spreadsByDefault);
+  foundation_.prepareEndpoint(settings_.options, [this] { return reload_->configz(); });
+  self_events_ = std::make_unique<SelfEvents>(foundation_.events(), leaseOf(settings_),
+                                              "stowage-scheduler", program::hostName());
+  degraded_ = std::make_unique<DegradedFeatures>(foundation_.health(), *self_events_, metrics);
   watches_ = std::make_unique<Watches>(api, *loop_, clock, seed, metrics, workloads,
                                        [this](const std::string& resource, const std::string& why) {
                                          degraded_->resourceRefused(resource, why);
                                        });
+  reload_ = std::make_unique<ConfigReload>(
+      ConfigReload::Source{settings_.options.config_file, overridesOf(settings_.options)},
+      settings_.config,
+      [this](const config::SchedulerConfig& config) { return reconfigure(config); }, *self_events_,
+      clock, metrics);
   addHealthChecks();
+}
+
+void App::Impl::startExtenders() {
+  if (std::exchange(extenders_started_, true)) return;
+  extenders_->start();
+  extender_binds_->start();
+}
+
+base::Status App::Impl::reconfigure(const config::SchedulerConfig& config) {
+  auto clients = openExtenders(config, foundation_.clock(), foundation_.metrics());
+  if (!clients) return clients.error();
+  if (!clients->empty()) startExtenders();
+  scheduling::SchedulerOptions options = schedulerOptions(config);
+  if (needsWorkloads(options)) watches_->watchWorkloads();
+  // All of it between two decisions.
+  loop_->push(
+      [this, options = std::move(options),
+       clients = std::move(*clients)](scheduling::Scheduler& scheduler) {
+        extenders_->setClients(clients);
+        extender_binder_->setClients(clients);
+        scheduler.reconfigure(options);
+      },
+      answers_stop_.get_token());
+  return {};
 }
 
 void App::Impl::addHealthChecks() {
@@ -215,15 +257,13 @@ base::Status App::Impl::start(std::function<void()> on_lost) {
   if (base::Status started = foundation_.start(); !started.ok()) return started;
   writes_->start();
   reads_->start();
-  if (!extender_clients_.empty()) {
-    extenders_->start();
-    extender_binds_->start();
-  }
+  if (!extender_clients_.empty()) startExtenders();
   loop_thread_ = std::jthread([this](const std::stop_token& stop) {
     const std::size_t open = loop_->run(stop);
     if (open > 0) base::log().warn("stopped with binds that got no answer", {{"binds", open}});
   });
   watches_->start();
+  reload_->start();
   if (foundation_.elects()) {
     foundation_.startElecting();
   } else {
@@ -258,6 +298,7 @@ void App::Impl::endScheduling() {
 }
 
 void App::Impl::stop() {
+  if (reload_ != nullptr) reload_->stop();
   foundation_.stopElecting();
   endScheduling();
   // Nobody reads answers any more: who still brings one must not wait for room.
@@ -284,5 +325,6 @@ base::Result<std::unique_ptr<App>> App::create(Settings settings) {
 base::Status App::start(std::function<void()> on_lost) { return impl_->start(std::move(on_lost)); }
 void App::stop() { impl_->stop(); }
 const serving::MetricsRegistry& App::metrics() const { return impl_->metrics(); }
+void App::reload() { impl_->reload(); }
 
 }  // namespace stowage::scheduler_cmd

@@ -28,6 +28,9 @@ class App final : public program::Service {
   // lease is given away. Within three seconds.
   void stop() override;
 
+  // Looks at the configuration file at once instead of within a second.
+  void reload() override;
+
   // What it counts, for the documentation.
   [[nodiscard]] const serving::MetricsRegistry& metrics() const;
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/text.h"
-
 namespace stowage::scheduler_cmd {
 namespace {
 
@@ -16,15 +14,9 @@ constexpr const char* kWorkloads[] = {"services", "replicationcontrollers", "rep
 
 }  // namespace
 
-DegradedFeatures::DegradedFeatures(serving::HealthRegistry& health,
-                                   k8sclient::EventRecorder& recorder, base::MetricSink& metrics,
-                                   k8sclient::ObjectReference regarding, std::string controller,
-                                   const std::string& host)
-    : health_(health),
-      recorder_(recorder),
-      regarding_(std::move(regarding)),
-      controller_(std::move(controller)),
-      instance_(base::utf8Prefix(controller_ + "-" + host, 128)) {
+DegradedFeatures::DegradedFeatures(serving::HealthRegistry& health, SelfEvents& events,
+                                   base::MetricSink& metrics)
+    : health_(health), events_(events) {
   by_resource_["poddisruptionbudgets"] = {"preemption", "nobody is preempted"};
   for (const char* resource : kStorage) {
     by_resource_[resource] = {std::string("volumes-") + resource,
@@ -53,25 +45,14 @@ void DegradedFeatures::resourceRefused(const std::string& resource, const std::s
   if (!feature.off) {
     health_.clearDegraded(feature.name);
     if (was_off) {
-      tell(k8sclient::EventType::kNormal, "FeatureRestored", resource + " can be read again");
+      events_.tell(k8sclient::EventType::kNormal, "FeatureRestored", "Watching",
+                   resource + " can be read again");
     }
     return;
   }
   const std::string text = feature.lost + ", cannot read " + resource + ": " + why;
   health_.setDegraded(feature.name, text);
-  if (!was_off) tell(k8sclient::EventType::kWarning, "FeatureDegraded", text);
-}
-
-void DegradedFeatures::tell(k8sclient::EventType type, const char* reason, std::string note) {
-  k8sclient::EventRecord event;
-  event.type = type;
-  event.reason = reason;
-  event.action = "Watching";
-  event.note = std::move(note);
-  event.regarding = regarding_;
-  event.reporting_controller = controller_;
-  event.reporting_instance = instance_;
-  recorder_.record(std::move(event));
+  if (!was_off) events_.tell(k8sclient::EventType::kWarning, "FeatureDegraded", "Watching", text);
 }
 
 }  // namespace stowage::scheduler_cmd

@@ -16,9 +16,13 @@ using scheduling::BindRequest;
 
 class ExtenderBind final : public k8sclient::ObjectWrite {
  public:
-  ExtenderBind(BindRequest request, ExtenderClient& client, ApiBinder& binder,
+  ExtenderBind(BindRequest request, std::shared_ptr<ExtenderClient> held, ApiBinder& binder,
                const ApiBinder::Done& done)
-      : request_(std::move(request)), client_(client), binder_(binder), done_(done) {}
+      : request_(std::move(request)),
+        held_(std::move(held)),
+        client_(*held_),
+        binder_(binder),
+        done_(done) {}
 
   [[nodiscard]] base::Symbol object() const override { return request_.pod.uid; }
   [[nodiscard]] std::string_view callType() const override { return kExtenderBindCall; }
@@ -54,6 +58,7 @@ class ExtenderBind final : public k8sclient::ObjectWrite {
 
  private:
   const BindRequest request_;
+  const std::shared_ptr<ExtenderClient> held_;  // also when the configuration has dropped it
   ExtenderClient& client_;
   ApiBinder& binder_;
   const ApiBinder::Done& done_;
@@ -65,7 +70,7 @@ class ExtenderBind final : public k8sclient::ObjectWrite {
 bool ExtenderBinder::bind(const BindRequest& request) {
   if (!request.extender) return binder_.bind(request);
   using Submitted = k8sclient::WriteDispatcher::Submitted;
-  ExtenderClient& client = *clients_.at(*request.extender);
+  const std::shared_ptr<ExtenderClient>& client = clients_.at(*request.extender);
   // As with a bind of our own: that the pod is not scheduled must not be told after it is.
   writes_.takeBack(request.pod.uid, k8sclient::kStatusPatchCall);
   return own_.submit(std::make_unique<ExtenderBind>(request, client, binder_, done_)) ==

@@ -20,7 +20,7 @@
 
 namespace stowage::scheduler_cmd {
 
-using ExtenderClients = std::vector<std::unique_ptr<ExtenderClient>>;
+using ExtenderClients = std::vector<std::shared_ptr<ExtenderClient>>;
 
 class ExtenderConversation {
  public:

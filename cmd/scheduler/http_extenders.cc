@@ -9,7 +9,13 @@ namespace stowage::scheduler_cmd {
 using scheduling::ExtenderAnswer;
 using scheduling::ExtenderQuestion;
 
+void HttpExtenders::setClients(ExtenderClients clients) {
+  std::lock_guard lock(mutex_);
+  clients_ = std::move(clients);
+}
+
 void HttpExtenders::start() {
+  if (thread_.joinable()) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -22,7 +28,7 @@ bool HttpExtenders::ask(const ExtenderQuestion& question) {
   {
     std::lock_guard lock(mutex_);
     if (busy_ || waiting_) return false;
-    waiting_ = question;
+    waiting_ = Waiting{question, clients_};
   }
   asked_.notify_one();
   return true;
@@ -30,14 +36,14 @@ bool HttpExtenders::ask(const ExtenderQuestion& question) {
 
 void HttpExtenders::run(const std::stop_token& stop) {
   for (;;) {
-    ExtenderQuestion question;
+    Waiting next;
     {
       std::unique_lock lock(mutex_);
       if (!asked_.wait(lock, stop, [this] { return waiting_.has_value(); })) return;
-      question = *std::exchange(waiting_, std::nullopt);
+      next = *std::exchange(waiting_, std::nullopt);
       busy_ = true;
     }
-    const ExtenderAnswer answer = answerTo(question, stop);
+    const ExtenderAnswer answer = answerTo(next.question, next.clients, stop);
     {
       // Free before the answer is known: the next question may follow from it at once.
       std::lock_guard lock(mutex_);
@@ -49,9 +55,10 @@ void HttpExtenders::run(const std::stop_token& stop) {
 }
 
 ExtenderAnswer HttpExtenders::answerTo(const ExtenderQuestion& question,
+                                       const ExtenderClients& clients,
                                        const std::stop_token& stop) {
   try {
-    return ExtenderConversation(question, clients_, api_, stop).run();
+    return ExtenderConversation(question, clients, api_, stop).run();
   } catch (const std::exception& error) {
     ExtenderAnswer answer;
     answer.pod = question.pod;

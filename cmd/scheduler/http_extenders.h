@@ -21,25 +21,32 @@ class HttpExtenders final : public scheduling::ExtenderCaller {
  public:
   // Called once for each question taken, on the thread of this object; not after stop().
   using Done = std::function<void(const scheduling::ExtenderAnswer&)>;
-  HttpExtenders(const ExtenderClients& clients, k8sclient::ApiClient& api, Done done)
-      : clients_(clients), api_(api), done_(std::move(done)) {}
+  HttpExtenders(ExtenderClients clients, k8sclient::ApiClient& api, Done done)
+      : api_(api), done_(std::move(done)), clients_(std::move(clients)) {}
   ~HttpExtenders() override { stop(); }
 
+  // Once started, nothing more happens.
   void start();
   void stop();
   bool ask(const scheduling::ExtenderQuestion& question) override;
+  // Whom questions are about from the next one on.
+  void setClients(ExtenderClients clients);
 
  private:
   void run(const std::stop_token& stop);
   scheduling::ExtenderAnswer answerTo(const scheduling::ExtenderQuestion& question,
-                                      const std::stop_token& stop);
+                                      const ExtenderClients& clients, const std::stop_token& stop);
 
-  const ExtenderClients& clients_;
   k8sclient::ApiClient& api_;
   const Done done_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable_any asked_;
-  std::optional<scheduling::ExtenderQuestion> waiting_;
+  ExtenderClients clients_;
+  struct Waiting {
+    scheduling::ExtenderQuestion question;
+    ExtenderClients clients;  // those that there were when it was asked
+  };
+  std::optional<Waiting> waiting_;
   bool busy_ = false;
   std::jthread thread_;
 };

@@ -31,7 +31,7 @@ int run(const scheduler_cmd::Options& options) {
   auto settings = scheduler_cmd::loadSettings(options);
   if (!settings) return program::complain(kProgram, settings.error().message(), 2);
   program::setUpLogging(options);
-  const sigset_t signals = program::blockSignals();
+  const sigset_t signals = program::blockSignals(!options.config_file.empty());
   k8sclient::initializeCpprest(2);
   logStart(*settings);
   auto app = scheduler_cmd::App::create(std::move(*settings));

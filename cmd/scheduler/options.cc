@@ -39,7 +39,8 @@ std::variant<Options, EarlyExit> parseOptions(int argc, const char* const* argv)
                        "print version and commit");
   app.add_option("--config", options.config_file,
                  "KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) to read; strict: an "
-                 "unknown field is an error")
+                 "unknown field is an error. Changes of the file are taken over while running; a "
+                 "wrong one is refused and the old one stays (docs/configuration.md)")
       ->type_name("FILE");
   program::addOptional(app, "--scheduler-name", options.scheduler_name,
                        "name of the single profile: the schedulerName of pods to take (default "

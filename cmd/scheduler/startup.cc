@@ -4,14 +4,19 @@
 
 namespace stowage::scheduler_cmd {
 
-namespace {
-
-base::Result<config::SchedulerConfig> readConfig(const Options& options) {
+config::ConfigOverrides overridesOf(const Options& options) {
   config::ConfigOverrides overrides;
   overrides.scheduler_name = options.scheduler_name;
   overrides.leader_elect = options.leader_elect;
   overrides.lease_name = options.lease_name;
   overrides.lease_namespace = options.lease_namespace;
+  return overrides;
+}
+
+namespace {
+
+base::Result<config::SchedulerConfig> readConfig(const Options& options) {
+  const config::ConfigOverrides overrides = overridesOf(options);
   if (options.config_file.empty()) return config::defaultSchedulerConfig(overrides);
   auto text = k8sclient::readFile(options.config_file);
   if (!text) return base::fail(text.error().withPrefix("--config"));

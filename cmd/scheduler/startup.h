@@ -18,6 +18,8 @@ struct Settings {
   std::string lease_namespace;
 };
 
+// What the command line says against the file.
+config::ConfigOverrides overridesOf(const Options& options);
 base::Result<Settings> loadSettings(const Options& options);
 
 }  // namespace stowage::scheduler_cmd

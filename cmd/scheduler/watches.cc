@@ -184,7 +184,12 @@ Watches::Watches(k8sclient::ApiClient& api, scheduling::SchedulingLoop& loop, ba
   optional_rooms_.push_back(std::make_unique<RoomOf<kubeapi::PodDisruptionBudget>>(
       *this, false, budgetOptions(), api, clock, seed + 3, metrics));
   addStorage(api, clock, seed + 4, metrics);
-  if (workloads) addWorkloads(api, clock, seed + 16, metrics);
+  make_workloads_ = workloadsMaker(api, clock, seed + 16, metrics);
+  if (workloads) {
+    std::exchange(make_workloads_, nullptr)();
+    for (auto& room : workload_rooms_) rooms_.push_back(std::move(room));
+    workload_rooms_.clear();
+  }
   waiting_for_ = rooms_.size() + optional_rooms_.size();
 }
 
@@ -210,16 +215,27 @@ void Watches::addStorage(k8sclient::ApiClient& api, base::Clock& clock, std::uin
 }
 
 // Spreading by default does without those that are not given.
-void Watches::addWorkloads(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
-                           base::MetricSink& metrics) {
-  const auto add = [&]<typename T>(const char* plural, const char* group) {
-    rooms_.push_back(std::make_unique<RoomOf<T>>(*this, true, optionsFor(plural, group), api, clock,
-                                                 seed + rooms_.size(), metrics));
+std::function<void()> Watches::workloadsMaker(k8sclient::ApiClient& api, base::Clock& clock,
+                                              std::uint64_t seed, base::MetricSink& metrics) {
+  return [this, &api, &clock, seed, &metrics] {
+    const auto add = [&]<typename T>(const char* plural, const char* group) {
+      workload_rooms_.push_back(
+          std::make_unique<RoomOf<T>>(*this, true, optionsFor(plural, group), api, clock,
+                                      seed + workload_rooms_.size(), metrics));
+    };
+    add.operator()<kubeapi::Service>("services", "");
+    add.operator()<kubeapi::ReplicationController>("replicationcontrollers", "");
+    add.operator()<kubeapi::ReplicaSet>("replicasets", "apps");
+    add.operator()<kubeapi::StatefulSet>("statefulsets", "apps");
   };
-  add.operator()<kubeapi::Service>("services", "");
-  add.operator()<kubeapi::ReplicationController>("replicationcontrollers", "");
-  add.operator()<kubeapi::ReplicaSet>("replicasets", "apps");
-  add.operator()<kubeapi::StatefulSet>("statefulsets", "apps");
+}
+
+void Watches::watchWorkloads() {
+  if (make_workloads_ == nullptr) return;
+  std::exchange(make_workloads_, nullptr)();
+  // Before they start: else the mark of the first lists could be set too early.
+  waiting_for_ += workload_rooms_.size();
+  for (const auto& room : workload_rooms_) room->start();
 }
 
 Watches::~Watches() { stop(); }
@@ -233,6 +249,7 @@ void Watches::stop() {
   stop_.requestStop();
   for (const auto& room : rooms_) room->stop();
   for (const auto& room : optional_rooms_) room->stop();
+  for (const auto& room : workload_rooms_) room->stop();
 }
 
 // Each room pushed its whole first list before it called this, so when the last one calls, all of

@@ -36,6 +36,9 @@ class Watches {
 
   void start();
   void stop();
+  // Services and controllers from now on, if they are not watched yet. After start(), from one
+  // thread.
+  void watchWorkloads();
 
   // Resources watched, by name, for health checks: ok once the first list has arrived, or been
   // refused where scheduling goes on without it; else what it waits for.
@@ -47,8 +50,9 @@ class Watches {
   template <typename T>
   class RoomOf;
   void roomSynced();
-  void addWorkloads(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
-                    base::MetricSink& metrics);
+  // Makes the rooms of workloads; nothing is watched yet.
+  std::function<void()> workloadsMaker(k8sclient::ApiClient& api, base::Clock& clock,
+                                       std::uint64_t seed, base::MetricSink& metrics);
   void addStorage(k8sclient::ApiClient& api, base::Clock& clock, std::uint64_t seed,
                   base::MetricSink& metrics);
 
@@ -58,6 +62,8 @@ class Watches {
   std::atomic<std::size_t> waiting_for_{0};
   std::vector<std::unique_ptr<Room>> rooms_;
   std::vector<std::unique_ptr<Room>> optional_rooms_;  // readiness does not depend on these
+  std::vector<std::unique_ptr<Room>> workload_rooms_;  // likewise when they came after the start
+  std::function<void()> make_workloads_;               // once
 };
 
 }  // namespace stowage::scheduler_cmd

@@ -29,6 +29,7 @@ struct ClientConnectionConfig {
   std::int64_t burst = 0;  // 0: the default for the given qps
   std::string content_type;
   std::string accept_content_types;
+  friend bool operator==(const ClientConnectionConfig&, const ClientConnectionConfig&) = default;
 };
 
 struct LeaderElectionConfig {
@@ -39,6 +40,7 @@ struct LeaderElectionConfig {
   std::string resource_lock = "leases";
   std::string resource_name{kDefaultLeaseName};
   std::string resource_namespace;  // "": the pod's own, else kube-system
+  friend bool operator==(const LeaderElectionConfig&, const LeaderElectionConfig&) = default;
 };
 
 struct ResolvedProfile {

@@ -36,8 +36,8 @@ serving::HttpReply setVerbosity(const serving::HttpCall& call) {
 
 }  // namespace
 
-Endpoint::Endpoint(const CommonOptions& common, std::string configz, k8sclient::ApiClient& api,
-                   base::Clock& clock, serving::MetricsRegistry& metrics)
+Endpoint::Endpoint(const CommonOptions& common, std::function<std::string()> configz,
+                   k8sclient::ApiClient& api, base::Clock& clock, serving::MetricsRegistry& metrics)
     : reviewer_(api) {
   if (common.secure_port == 0) return;
   serving::ServingOptions options;
@@ -51,8 +51,8 @@ Endpoint::Endpoint(const CommonOptions& common, std::string configz, k8sclient::
   server_->handle("/metrics/slis", serving::metricsHandler(health_.slis()));
   server_->handle("/debug/flags/v", [](const auto&) { return verbosityReply(); });
   server_->handlePut("/debug/flags/v", setVerbosity);
-  server_->handle("/configz", [text = std::move(configz)](const auto&) {
-    return serving::HttpReply{200, "application/yaml", text};
+  server_->handle("/configz", [configz = std::move(configz)](const auto&) {
+    return serving::HttpReply{200, "application/yaml", configz()};
   });
 }
 

@@ -3,6 +3,7 @@
 // one owner; health() from any thread. Ownership: api, clock and metrics outlive it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,9 +20,9 @@ namespace stowage::program {
 
 class Endpoint {
  public:
-  // `configz`: the configuration in use, as YAML.
-  Endpoint(const CommonOptions& common, std::string configz, k8sclient::ApiClient& api,
-           base::Clock& clock, serving::MetricsRegistry& metrics);
+  // `configz`: gives the configuration in use, as YAML; called from any thread.
+  Endpoint(const CommonOptions& common, std::function<std::string()> configz,
+           k8sclient::ApiClient& api, base::Clock& clock, serving::MetricsRegistry& metrics);
 
   // An error says what to do (a port that is taken names the flag); nothing is served for port 0.
   base::Status start();

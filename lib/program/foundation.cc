@@ -31,7 +31,8 @@ base::Status Foundation::connect(const k8sclient::ClientConfig& config,
   return {};
 }
 
-void Foundation::prepareEndpoint(const CommonOptions& common, std::string configz) {
+void Foundation::prepareEndpoint(const CommonOptions& common,
+                                 std::function<std::string()> configz) {
   endpoint_ = std::make_unique<Endpoint>(common, std::move(configz), *api_, clock_, metrics_);
 }
 

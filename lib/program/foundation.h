@@ -32,8 +32,8 @@ class Foundation {
   // Set up, in this order. Nothing is asked of the cluster yet; an error names the credential that
   // cannot be read.
   base::Status connect(const k8sclient::ClientConfig& config, k8sclient::RestOptions options);
-  // `configz`: the configuration in use, as YAML.
-  void prepareEndpoint(const CommonOptions& common, std::string configz);
+  // `configz`: gives the configuration in use, as YAML; called from any thread.
+  void prepareEndpoint(const CommonOptions& common, std::function<std::string()> configz);
   // "informer-sync-<resource>" for each, beside those that every program has.
   void addHealthChecks(const std::vector<std::string>& resources,
                        const std::function<base::Status(const std::string& resource)>& synced);

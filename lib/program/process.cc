@@ -20,12 +20,13 @@ void shareOneHeap() {
 #endif
 }
 
-sigset_t blockSignals() {
+sigset_t blockSignals(bool reloads) {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  if (reloads) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
 }
@@ -50,7 +51,7 @@ int serve(const std::string& program, Service& service, const sigset_t& signals)
     return code;
   }
   int received = 0;
-  sigwait(&signals, &received);
+  while (sigwait(&signals, &received) == 0 && received == SIGHUP) service.reload();
   base::log().info("stopping", {{"signal", received == SIGINT ? "SIGINT" : "SIGTERM"}});
   service.stop();
   base::log().info("stopped");

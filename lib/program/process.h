@@ -26,15 +26,19 @@ class Service {
   // `on_lost` is called when the lease is lost: the process must end at once.
   virtual base::Status start(std::function<void()> on_lost) = 0;
   virtual void stop() = 0;
+  // SIGHUP came: configuration files are to be read again.
+  virtual void reload() {}
 };
 
-// From a prepared process to its end: starts the service, waits for SIGTERM or SIGINT, stops it.
+// From a prepared process to its end: starts the service, waits for SIGTERM or SIGINT (passing on
+// SIGHUP when that is among the signals), stops it.
 // Returns the exit code: 0 stopped by a signal, 1 failed, 2 a flag that can never work. The signals
 // must be blocked (blockSignals()) since before any thread was started.
 int serve(const std::string& program, Service& service, const sigset_t& signals);
 
-// Signals are waited for, never handled.
-sigset_t blockSignals();
+// Signals are waited for, never handled. `reloads`: SIGHUP is one of them; otherwise it ends the
+// process, as for any program whose terminal is closed.
+sigset_t blockSignals(bool reloads = false);
 void setUpLogging(const CommonOptions& options);
 
 // Ends the process, not through static destructors: libraries with threads of their own race there

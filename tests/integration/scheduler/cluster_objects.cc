@@ -45,7 +45,8 @@ std::string metricsToken(ControlPlane& cluster, const std::string& ns) {
   const std::string role = "metrics-" + ns;
   for (const std::vector<std::string>& command : std::initializer_list<std::vector<std::string>>{
            {"create", "serviceaccount", "metrics-reader", "-n", ns},
-           {"create", "clusterrole", role, "--verb=get", "--non-resource-url=/metrics"},
+           {"create", "clusterrole", role, "--verb=get", "--non-resource-url=/metrics",
+            "--non-resource-url=/configz"},
            {"create", "clusterrolebinding", role, "--clusterrole=" + role,
             "--serviceaccount=" + ns + ":metrics-reader"}}) {
     const CommandResult done = cluster.kubectl(command);

@@ -32,7 +32,7 @@ profiles:
 // kubectl create -f - for many objects at once; ends the test program's test on failure.
 void createAll(ControlPlane& cluster, const std::vector<Json>& objects);
 void deleteNodes(ControlPlane& cluster);
-// A token that may read /metrics.
+// A token that may read /metrics and /configz.
 std::string metricsToken(ControlPlane& cluster, const std::string& ns);
 
 // kubectl get ... -o json, parsed; null when the object is not there.

@@ -36,13 +36,12 @@ class DegradedFeaturesTest : public ::testing::Test {
   testing::RecordingMetricSink metrics_;
   serving::HealthRegistry health_;
   k8sclient::EventRecorder recorder_{{}, api_, clock_, 1, base::nullMetricSink()};
-  DegradedFeatures features_{
-      health_,
+  SelfEvents self_events_{
       recorder_,
-      metrics_,
       {"Lease", "coordination.k8s.io/v1", "kube-system", "stowage-scheduler", "", ""},
       "stowage-scheduler",
       "host"};
+  DegradedFeatures features_{health_, self_events_, metrics_};
 };
 
 TEST_F(DegradedFeaturesTest, ARefusalIsALineAMetricAndOneEvent) {
