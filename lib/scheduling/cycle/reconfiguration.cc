@@ -17,9 +17,8 @@ void Reconfiguration::run() {
   install(std::move(runners));
   intake_.profilesChanged();
   // Whatever kept them away may be gone.
-  context_.queue.wakeWhere(kReload, [](const QueuedPod& entry) {
-    return (entry.rejectors & kQuarantineRejector) == 0;
-  });
+  context_.queue.wakeWhere(
+      kReload, [](const QueuedPod& entry) { return (entry.rejectors & kQuarantineRejector) == 0; });
 }
 
 std::unique_ptr<ProfileRunner> Reconfiguration::runnerOf(const Profile& profile) const {

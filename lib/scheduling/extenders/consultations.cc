@@ -91,7 +91,8 @@ bool Consultations::ask(const QueuedPod& entry, About about, ExtenderQuestion qu
   return true;
 }
 
-// The question that is under way is still answered, and then forgotten: the port takes one at a time.
+// The question that is under way is still answered, and then forgotten: the port takes one at a
+// time.
 void Consultations::startOver() {
   for (auto& [uid, pod] : pods_) {
     const base::SteadyTime started = pod.said.attempt_started;
