@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build release test unit it monitoring conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release test unit it monitoring chart conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -15,7 +15,7 @@ export CCACHE_MAXSIZE ?= 8G
 BUILD_PACKAGES := g++ cmake ninja-build ccache mold git python3 openssl \
   libcpprest-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev libsimdjson-dev nlohmann-json3-dev \
   libspdlog-dev libfmt-dev libcli11-dev libcpp-httplib-dev libxxhash-dev libexpected-dev zlib1g-dev
-TEST_PACKAGES := libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+TEST_PACKAGES := libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev python3-yaml
 LINT_PACKAGES := clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 
@@ -66,6 +66,9 @@ monitoring: check-deps check-go ## a real Prometheus scrapes both programs; ever
 	ninja -C $(BUILD) stowage-scheduler stowage-operator
 	tests/monitoring/live.py $(BUILD)
 
+chart: check-deps check-go ## the chart linted, rendered, and its rights compared with those of the tests
+	@tests/chart/render_test.py
+
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD) stowage_scheduler_conformance_test
@@ -78,11 +81,12 @@ conformance-mutations: check-deps check-go ## plant bugs and see that conformanc
 operator-mutations: check-deps ## plant bugs in the operator and see that its tests catch each
 	@tests/unit/statefulgroup/mutations.py
 
-docs: check-deps ## write what is generated: the tables of docs/metrics.md, dashboards
+docs: check-deps ## write what is generated: the tables of docs/metrics.md, dashboards, the chart's values and CRD
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD) stowage_docs_test
 	STOWAGE_WRITE_DOCS=1 $(BUILD)/tests/unit/docs/stowage_docs_test --gtest_filter='*IsWhatTheProgramsRegister'
 	scripts/dashboards.py
+	scripts/chart_values.py
 
 lint: check-deps ## format, include direction, headers alone, shellcheck, file length, alerts, clang-tidy
 	@scripts/lint/all.sh

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""What can be said of the chart without a cluster."""
+import json
+import unittest
+
+import yaml
+
+import chart
+
+HELMS = chart.helms()
+HELM = HELMS["helm"]
+MANIFESTS = chart.ROOT / "tests/controlplane/manifests"
+
+
+def leaves(schema, path=()):
+    """Every schema below a closed object that is not one itself."""
+    for key, below in schema.get("properties", {}).items():
+        if "properties" in below:
+            yield from leaves(below, (*path, key))
+        else:
+            yield (*path, key), below
+
+
+class Render(unittest.TestCase):
+    def test_lint_and_template_without_a_warning(self):
+        self.assertGreaterEqual(len(chart.CI), 12)
+        for helm in HELMS.values():
+            for values in [chart.CHART / "values.yaml", *chart.CI]:
+                with self.subTest(helm=helm, values=values.name):
+                    done = chart.command(helm, "lint", "--strict", *chart.KUBE, chart.CHART, "-f", values)
+                    self.assertNotIn("[WARNING]", done.stdout + done.stderr)
+                    self.assertTrue(chart.render(helm, "-f", values))
+
+    def test_every_helm_renders_the_same(self):
+        for values in [chart.CHART / "values.yaml", *chart.CI]:
+            with self.subTest(values=values.name):
+                shown = [sorted(json.dumps(d, sort_keys=True) for d in chart.render(h, "-f", values)) for h in HELMS.values()]
+                for other in shown[1:]:
+                    self.assertEqual(shown[0], other)
+
+    def test_a_typo_or_a_wrong_type_fails_by_name(self):
+        for flag, named in [("replicaCout=3", "replicaCout"), ("scheduler.replicaCout=3", "replicaCout"),
+                            ("operator.rbac.hook=true", "hook"), ("scheduler.replicaCount=two", "replicaCount"),
+                            ("image.digest=latest", "digest"), ("operator.workers=65", "workers"),
+                            ("metrics.serviceMonitor.renderMode=maybe", "renderMode")]:
+            for helm in HELMS.values():
+                with self.subTest(flag=flag, helm=helm):
+                    done = chart.command(helm, "template", "x", chart.CHART, *chart.KUBE, "--set", flag, check=False)
+                    self.assertNotEqual(done.returncode, 0)
+                    self.assertIn(named, done.stderr)
+
+    def test_every_value_has_description_and_default_and_is_used(self):
+        templates = "".join(p.read_text() for p in (chart.CHART / "templates").rglob("*") if p.is_file())
+        for path, schema in leaves(json.loads((chart.CHART / "values.schema.json").read_text())):
+            with self.subTest(value=".".join(path)):
+                self.assertTrue(schema.get("description"))
+                self.assertIn("default", schema)
+                if path != ("global",):
+                    self.assertRegex(templates, rf"\.{path[-1]}\b")
+
+    def test_what_is_generated_is_current(self):
+        chart.command(chart.ROOT / "scripts/chart_values.py", "--check")
+        version = (chart.ROOT / "VERSION").read_text().strip()
+        about = yaml.safe_load((chart.CHART / "Chart.yaml").read_text())
+        self.assertEqual((about["version"], about["appVersion"]), (version, version))
+
+    def test_the_definition_says_what_its_source_says(self):
+        source = yaml.safe_load(next((chart.ROOT / "lib/statefulgroup/crd").glob("*.yaml")).read_text())
+        for keep in (True, False):
+            shown = [d for d in chart.render(HELM, "--set", f"crds.keep={str(keep).lower()}")
+                     if d["kind"] == "CustomResourceDefinition"]
+            self.assertEqual(len(shown), 1)
+            self.assertEqual((shown[0]["metadata"]["name"], shown[0]["spec"]), (source["metadata"]["name"], source["spec"]))
+            self.assertEqual("annotations" in shown[0]["metadata"], keep)
+
+    def test_two_releases_share_no_name(self):
+        def names(documents):
+            # The one API of the cluster is shared on purpose: a second release leaves it out.
+            return {(d["kind"], d["metadata"].get("namespace"), d["metadata"]["name"]) for d in documents
+                    if d["kind"] != "CustomResourceDefinition"}
+        for other in [("second", "one"), ("first", "two"), ("second", "two")]:
+            both = names(chart.render(HELM)) & names(chart.render(HELM, release=other[0], namespace=other[1]))
+            self.assertEqual(both, set(), other)
+
+    def test_own_pods_are_not_for_stowage_and_are_restricted(self):
+        pods = [d["spec"]["template"]["spec"] for d in chart.render(HELM) if d["kind"] == "Deployment"]
+        self.assertEqual(len(pods), 2)
+        for pod in pods:
+            self.assertEqual(pod["schedulerName"], "default-scheduler")
+            self.assertEqual(pod["priorityClassName"], "system-cluster-critical")
+            self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+            for container in pod["containers"]:
+                self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
+                self.assertTrue({"livenessProbe", "readinessProbe", "startupProbe"} <= set(container))
+
+    def test_pods_are_replaced_for_what_the_scheduler_does_not_reload(self):
+        def checksum(*flags):
+            return [d["spec"]["template"]["metadata"]["annotations"]["stowage.dev/config-checksum"]
+                    for d in chart.render(HELM, *flags) if d["kind"] == "Deployment" and "scheduler" in d["metadata"]["name"]]
+        self.assertNotEqual(checksum(), checksum("--set", "scheduler.config.leaderElection.leaseDuration=20s"))
+        self.assertEqual(checksum(), checksum("--set", "scheduler.config.podMaxBackoffSeconds=20"))
+
+    def test_monitors_follow_their_definitions(self):
+        kinds = {"ServiceMonitor", "PrometheusRule"}
+
+        def shown(*flags):
+            return {d["kind"] for d in chart.render(HELM, "--set", "metrics.serviceMonitor.enabled=true",
+                                                    "--set", "metrics.prometheusRule.enabled=true", *flags)} & kinds
+        apis = [f"--api-versions=monitoring.coreos.com/v1/{k}" for k in kinds]
+        self.assertEqual(shown(), set())
+        self.assertEqual(shown(*apis), kinds)
+        done = chart.command(HELM, "template", "x", chart.CHART, *chart.KUBE, "--set", "metrics.serviceMonitor.enabled=true",
+                             "--set", "metrics.serviceMonitor.renderMode=failIfMissing", check=False)
+        self.assertIn("monitoring.coreos.com/v1/ServiceMonitor is not there", done.stderr)
+
+
+class Rights(unittest.TestCase):
+    """The integration tests run with the roles in tests/controlplane/manifests: never as an administrator, and the
+    audit log shows no refusal. What the chart grants is the same."""
+
+    def granted(self, program, *flags):
+        shown = chart.render(HELM, *flags, release="stowage", namespace="stowage-system")
+        return chart.grants(shown, f"stowage-{program}")
+
+    def test_the_chart_grants_what_the_integration_tests_run_with(self):
+        for program in ("scheduler", "operator"):
+            proven = chart.grants(list(yaml.safe_load_all((MANIFESTS / f"{program}-rbac.yaml").read_text())), "stowage-")
+            self.assertEqual(self.granted(program, "--set", "scheduler.rbac.defaultSpreading=on"), proven)
+
+    def test_rights_shrink_with_features(self):
+        full = self.granted("scheduler", "--set", "scheduler.rbac.defaultSpreading=on")
+        for switch, resources in [("preemption=false", {"poddisruptionbudgets"}),
+                                  ("volumes=false", {"persistentvolumeclaims", "persistentvolumes", "csinodes", "csidrivers",
+                                                     "storageclasses", "csistoragecapacities", "volumeattachments"}),
+                                  ("defaultSpreading=off", {"services", "replicationcontrollers", "replicasets", "statefulsets"})]:
+            less = self.granted("scheduler", "--set", "scheduler.rbac.defaultSpreading=on", "--set", f"scheduler.rbac.{switch}")
+            gone = full - less
+            self.assertLess(less, full)
+            self.assertEqual({r for _, r, _, _ in gone} - {"pods"}, resources)
+        self.assertNotIn(("", "pods", "", "delete"), self.granted("scheduler", "--set", "scheduler.rbac.preemption=false"))
+        self.assertFalse([g for g in self.granted("operator", "--set", "operator.rbac.hooks=false") if "token" in g[1] and "serviceaccounts" in g[1]])
+
+    def test_spreading_rights_come_with_profiles_that_need_them(self):
+        service = ("", "services", "", "watch")
+        self.assertNotIn(service, self.granted("scheduler"))
+        self.assertIn(service, self.granted("scheduler", "-f", chart.CHART / "ci/profiles-values.yaml"))
+
+    def test_an_operator_of_one_namespace_has_no_rights_on_pods_elsewhere(self):
+        shown = chart.render(HELM, "--set", "operator.namespace=shop")
+        cluster = chart.grants([d for d in shown if d["kind"] == "ClusterRole"], "first-stowage-operator")
+        self.assertEqual({r for _, r, _, _ in cluster}, {"nodes", "tokenreviews", "subjectaccessreviews"})
+        self.assertIn(("", "pods", "", "create"),
+                      chart.grants([d for d in shown if d["metadata"].get("namespace") == "shop"], "first-stowage-operator"))
+
+    def test_nobody_may_read_secrets_and_nothing_is_a_star(self):
+        every = chart.grants(chart.render(HELM, "--set", "scheduler.rbac.defaultSpreading=on"), "")
+        self.assertFalse([g for g in every if g[1] == "secrets" or "*" in g])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
