@@ -66,8 +66,11 @@ monitoring: check-deps check-go ## a real Prometheus scrapes both programs; ever
 	ninja -C $(BUILD) stowage-scheduler stowage-operator
 	tests/monitoring/live.py $(BUILD)
 
-chart: check-deps check-go ## the chart linted, rendered, and its rights compared with those of the tests
-	@tests/chart/render_test.py
+chart: check-deps check-go ## the chart: linted, rendered, installed on a real kube-apiserver
+	@cmake --preset dev >/dev/null
+	ninja -C $(BUILD) stowage-scheduler stowage-operator
+	tests/chart/render_test.py
+	tests/chart/install_test.py $(BUILD)
 
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code
 	@cmake --preset dev >/dev/null
