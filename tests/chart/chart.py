@@ -10,7 +10,7 @@ CHART = ROOT / "charts/stowage"
 CI = sorted((CHART / "ci").glob("*-values.yaml"))
 TOOLS = str(ROOT / "tests/tools/tools.sh")
 CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
-HELMS = ("helm",)
+HELMS = ("helm", "helm4")
 KUBE = ["--kube-version", "1.36.3"]
 
 

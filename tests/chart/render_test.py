@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What can be said of the chart without a cluster."""
+"""What can be said of the chart without a cluster, with helm 3 and helm 4."""
 import json
 import unittest
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds and runs KWOK (nodes and pods without machines) and builds helm. See --help.
+# Builds and runs KWOK (nodes and pods without machines) and builds helm 3 and 4. See --help.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -13,7 +13,7 @@ usage() {
 usage: tools.sh COMMAND [ARGUMENTS]
 
 commands
-  build NAME...              build kwok or helm into the cache (about 2 minutes each the first time, then nothing)
+  build NAME...              build kwok, helm (3) or helm4 into the cache (about 2 minutes each the first time, then nothing)
   path NAME                  print where the binary is
   kwok-start DIR KUBECONFIG [OWNER]
                              simulate a kubelet for every node: nodes become Ready, bound pods run, deleted
@@ -28,12 +28,32 @@ HELP
 # Versions are go.mod's; a new go.mod is a new folder, so an old binary is never used by mistake.
 bin_dir() { printf '%s/tools/%s/bin\n' "$(stowage_cache)" "$(sha256sum <"$here/go.mod" | cut -c1-12)"; }
 
+# helm 4 is a program of its own version, so that its dependencies do not choose those of helm 3 and KWOK.
+readonly HELM4=4.3.1
+
+path_of() {
+  if [[ "$1" == helm4 ]]; then
+    printf '%s/tools/helm4-%s/helm\n' "$(stowage_cache)" "$HELM4"
+  else
+    printf '%s/%s\n' "$(bin_dir)" "$1"
+  fi
+}
+
+build_helm4() {
+  local dir
+  dir="$(dirname "$(path_of helm4)")"
+  printf 'building helm 4 (once; about 2 minutes on 2 cores)\n' >&2
+  GOBIN="$dir.new" go install -trimpath "helm.sh/helm/v4/cmd/helm@v$HELM4" >&2
+  rm -rf "$dir"
+  mv "$dir.new" "$dir"
+}
+
 build() {
   local name package dir
   local -a missing=()
   dir="$(bin_dir)"
   for name in "$@"; do
-    [[ -x "$dir/$name" ]] || missing+=("$name")
+    [[ -x "$(path_of "$name")" ]] || missing+=("$name")
   done
   ((${#missing[@]})) || return 0
   require_go
@@ -44,7 +64,11 @@ build() {
     case "$name" in
       kwok) package=sigs.k8s.io/kwok/cmd/kwok ;;
       helm) package=helm.sh/helm/v3/cmd/helm ;;
-      *) die "no such tool: $name (kwok or helm)" ;;
+      helm4)
+        build_helm4
+        continue
+        ;;
+      *) die "no such tool: $name (kwok, helm or helm4)" ;;
     esac
     build_go_binary "$here" "$package" "$dir/$name" '-s -w' 'about 2 minutes on 2 cores'
   done
@@ -92,7 +116,7 @@ main() {
   case "$command" in
     help | --help | -h) usage ;;
     build) build "$@" ;;
-    path) printf '%s/%s\n' "$(bin_dir)" "${1:?path needs a name}" ;;
+    path) path_of "${1:?path needs a name}" ;;
     kwok-start) kwok_start "$@" ;;
     kwok-stop) kwok_stop "$@" ;;
     kwok-watch-owner) kwok_watch_owner "$@" ;;
