@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "kubeapi/decoders.h"
 
@@ -32,10 +33,13 @@ void readBudgetStatus(JsonReading& reading, JsonElement element, PodDisruptionBu
       readValue(reading, value, out.observed_generation);
     } else if (key == "disruptedPods") {
       out.disrupted_pods.clear();
-      readObject(reading, value, [&](std::string_view pod, JsonElement) {
-        out.disrupted_pods.emplace_back(pod.substr(0, JsonReading::kMaxString));
+      readObject(reading, value, [&](std::string_view pod, JsonElement since) {
+        DisruptedPod disrupted{Symbol(pod.substr(0, JsonReading::kMaxString)), std::nullopt};
+        readValue(reading, since, disrupted.since);
+        out.disrupted_pods.push_back(std::move(disrupted));
       });
-      std::sort(out.disrupted_pods.begin(), out.disrupted_pods.end());
+      std::sort(out.disrupted_pods.begin(), out.disrupted_pods.end(),
+                [](const DisruptedPod& a, const DisruptedPod& b) { return a.pod < b.pod; });
     }
   });
 }
@@ -101,6 +105,14 @@ void readGroupSpec(JsonReading& reading, JsonElement element, PodGroup& out) {
 }
 
 }  // namespace
+
+const DisruptedPod* findDisrupted(const PodDisruptionBudget& budget, const Symbol& pod) {
+  const auto& pods = budget.disrupted_pods;
+  const auto at =
+      std::lower_bound(pods.begin(), pods.end(), pod,
+                       [](const DisruptedPod& a, const Symbol& b) { return a.pod < b; });
+  return at != pods.end() && at->pod == pod ? &*at : nullptr;
+}
 
 void decodeInto(JsonReading& reading, JsonElement element, PodDisruptionBudget& out) {
   readObject(reading, element, [&](std::string_view key, JsonElement value) {

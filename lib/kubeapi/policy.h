@@ -12,6 +12,13 @@
 
 namespace stowage::kubeapi {
 
+// A pod whose eviction was granted and is not seen yet by the disruption controller, which knows it
+// by its name alone.
+struct DisruptedPod {
+  Symbol pod;
+  std::optional<WallTime> since;
+};
+
 struct PodDisruptionBudget {
   ObjectMeta meta;
   std::optional<LabelSelector> selector;
@@ -22,9 +29,10 @@ struct PodDisruptionBudget {
   std::int32_t desired_healthy = 0;
   std::int32_t expected_pods = 0;
   std::int64_t observed_generation = 0;
-  // Pods whose eviction was granted and is not seen yet, sorted by name.
-  std::vector<Symbol> disrupted_pods;
+  std::vector<DisruptedPod> disrupted_pods;  // sorted by name
 };
+// nullptr: the budget does not take a pod of that name for evicted.
+const DisruptedPod* findDisrupted(const PodDisruptionBudget& budget, const Symbol& pod);
 using PodDisruptionBudgetPtr = std::shared_ptr<const PodDisruptionBudget>;
 
 }  // namespace stowage::kubeapi

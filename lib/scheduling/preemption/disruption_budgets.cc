@@ -29,9 +29,7 @@ bool tooLong(const PodDisruptionBudget& budget) {
 
 // An eviction that the API server has granted already is in the budget's numbers.
 bool granted(const PodDisruptionBudget& budget, const Symbol& pod) {
-  const auto& names = budget.disrupted_pods;
-  const auto at = std::lower_bound(names.begin(), names.end(), pod);
-  return at != names.end() && *at == pod;
+  return kubeapi::findDisrupted(budget, pod) != nullptr;
 }
 
 }  // namespace

@@ -55,8 +55,27 @@ bool removeFromFencedNodes(PlanDraft& draft) {
   return acted;
 }
 
+// The disruption controller looks within moments; what it has not seen by then it will not see.
+constexpr base::Duration kEvictionSeen = std::chrono::seconds(5);
+
+// The disruption controller knows evicted pods by their names alone: a pod that is there again
+// before it has seen that the evicted one was gone counts as evicted itself, for two minutes in
+// which nobody else may be.
+// Source: kube-controller-manager 1.36, pkg/controller/disruption, DeletionTimeout.
+bool awaitsBudget(PlanDraft& draft, const Member& member) {
+  if (!member.evicted) return false;
+  const auto since = draft.rules.now - *member.evicted;
+  // Whoever's clock is wrong: nothing is waited for long.
+  if (since >= kEvictionSeen || since <= -kEvictionSeen) return false;
+  draft.lookAgain(kEvictionSeen - since);
+  return true;
+}
+
 // Why a member cannot be made now; empty: it can.
 std::string obstacle(PlanDraft& draft, const Member& member) {
+  if (awaitsBudget(draft, member))
+    return fmt::format("the budget has not seen yet that evicted pod {} is gone",
+                       draft.podOf(member));
   if (!member.foreign.empty())
     return fmt::format("a pod {} that {} owns is in the way", draft.podOf(member), member.foreign);
   if (member.target.empty()) return "the API server takes no pod of the template";

@@ -57,6 +57,9 @@ class Viewer {
         now_(now),
         spec_(observed.group->spec) {
     for (const auto& claim : observed.claims) claims_.emplace(claim->meta.name, claim);
+    for (const auto& budget : observed.budgets) {
+      if (isOwnedBy(budget->meta, *observed.group)) budgets_.emplace(budget->meta.name, budget);
+    }
   }
 
   std::vector<ShardView> view() {
@@ -124,6 +127,12 @@ class Viewer {
 
   void fill(Member& member) {
     member.target = targetOf(spec_, targets_, member.replica);
+    if (const auto budget = budgets_.find(Symbol(names_.budget(member.replica.shard)));
+        budget != budgets_.end()) {
+      const Symbol pod(names_.pod(member.replica));
+      if (const auto* evicted = kubeapi::findDisrupted(*budget->second, pod))
+        member.evicted = evicted->since;
+    }
     for (const auto& claim_template : spec_.claim_templates) {
       ClaimSight sight;
       sight.claim_template = claim_template.name;
@@ -160,6 +169,7 @@ class Viewer {
   const WallTime now_;
   const Spec& spec_;
   std::unordered_map<Symbol, kubeapi::PersistentVolumeClaimPtr> claims_;
+  std::unordered_map<Symbol, kubeapi::PodDisruptionBudgetPtr> budgets_;  // the group's
   std::map<int, Pods> shards_;
 };
 

@@ -65,6 +65,8 @@ struct Member {
   InPlace in_place = InPlace::kNo;
   Settling settling;               // what the node still has to do of a change in place
   std::vector<ClaimSight> claims;  // one per claim template
+  // Since when its shard's budget takes a pod of its name for evicted; absent: it does not.
+  std::optional<WallTime> evicted;
 
   [[nodiscard]] bool outdated() const { return pod && !target.empty() && !(revision == target); }
   [[nodiscard]] bool available() const { return state == MemberState::kAvailable; }

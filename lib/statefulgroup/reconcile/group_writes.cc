@@ -78,6 +78,14 @@ Answer GroupWrites::evict(const std::string& pod, const Fence& fence) {
   return removed(object, fence, api_.evict(object, fence));
 }
 
+void GroupWrites::awaitSight(Resource resource, const std::string& name) {
+  const ObjectName object = nameOf(resource, name);
+  const Answer answer = api_.get(object);
+  if (!answer.ok()) return;
+  if (const auto identity = identityOf(answer.body))
+    log_.wrote(group_, object, identity->uid, identity->resource_version, clock_.now());
+}
+
 Answer GroupWrites::get(Resource resource, const std::string& name) {
   return api_.get(nameOf(resource, name));
 }

@@ -34,6 +34,8 @@ class GroupWrites {
                  std::string_view json);
   Answer remove(Resource resource, const std::string& name, const Fence& fence);
   Answer evict(const std::string& pod, const Fence& fence);
+  // What somebody's write has changed: the next pass waits for the caches to show it as it is now.
+  void awaitSight(Resource resource, const std::string& name);
   // Past the caches.
   Answer get(Resource resource, const std::string& name);
 

@@ -147,6 +147,9 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
                             : writes_.remove(Resource::kPods, name, fence);
   StepResult result = resultOf(answer);
   if (result.end == End::kDone) {
+    // The budget has the pod's name now, and its successor waits until it has not.
+    if (step.removal == Removal::kEvict)
+      writes_.awaitSight(Resource::kBudgets, names_.budget(step.replica.shard));
     tell(false, "SuccessfulDelete", step.removal == Removal::kEvict ? "Evicting" : "Deleting", name,
          fmt::format("{} pod {}: {}", step.removal == Removal::kEvict ? "evicted" : "deleted", name,
                      reason));

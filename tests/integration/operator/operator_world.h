@@ -15,10 +15,10 @@
 
 namespace stowage::testing {
 
-// For what takes moments. The disruption controller takes a pod that came back under the name of an
-// evicted one before it looked for evicted itself, for two minutes, and refuses evictions meanwhile
-// (docs/decisions/0012): that is waited out.
-inline constexpr std::chrono::seconds kPatience{200};
+// For what takes moments. Less than the two minutes for which the disruption controller takes a pod
+// for evicted that came back under an evicted one's name too soon: that is not to happen
+// (docs/decisions/0012).
+inline constexpr std::chrono::seconds kPatience{90};
 
 class OperatorProcess final : public ServerProcess {
  public:

@@ -213,7 +213,7 @@ bool SimulatedCluster::budgetsAllow(const Json& pod, std::string& why) const {
     int healthy = 0;
     for (const auto& [other, object] : objects_) {
       if (other.first == Resource::kPods && selects(budget, object) && readyCondition(object) &&
-          !isTerminatingObject(object))
+          !isTerminatingObject(object) && !takenForEvicted(budget, other.second))
         ++healthy;
     }
     const int needed = budget["spec"]["minAvailable"].get<int>();
@@ -224,6 +224,19 @@ bool SimulatedCluster::budgetsAllow(const Json& pod, std::string& why) const {
   return why.empty();
 }
 
+bool SimulatedCluster::takenForEvicted(const Json& budget, const std::string& pod) {
+  return budget["status"].value("disruptedPods", Json::object()).contains(pod);
+}
+
+void SimulatedCluster::rememberEviction(const Json& pod) {
+  for (auto& [key, budget] : objects_) {
+    if (key.first != Resource::kBudgets || !selects(budget, pod)) continue;
+    const std::string name = pod["metadata"]["name"];
+    budget["status"]["disruptedPods"][name] = base::formatTime(clock_->wallNow());
+    touch(budget);
+  }
+}
+
 Answer SimulatedCluster::evict(const ObjectName& pod, const Fence& fence) {
   Json* found = at(pod);
   if (found == nullptr) return notFound(pod.name);
@@ -232,6 +245,7 @@ Answer SimulatedCluster::evict(const ObjectName& pod, const Fence& fence) {
   std::string why;
   if (!budgetsAllow(*found, why)) return refusal(Code::kTooManyRequests, "TooManyRequests", why);
   beginWrite("evict", {pod.resource, pod.name});
+  if (remembers_evictions) rememberEviction(*found);
   return removeObject({pod.resource, pod.name}, *found);
 }
 

@@ -66,6 +66,8 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   void setClaimStatus(const std::string& claim, const Json& status);
   // What the disruption controller counts.
   void countHealthy();
+  // Budgets remember evicted pods by name until they are counted without them, as the real ones do.
+  bool remembers_evictions = false;
 
   // ---- Looking
   [[nodiscard]] const Objects& objects() const { return objects_; }
@@ -97,6 +99,9 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   void collectGarbage(const std::string& owner_uid);
   statefulgroup::Answer removeObject(const Key& key, Json& object);
   [[nodiscard]] bool budgetsAllow(const Json& pod, std::string& why) const;
+  [[nodiscard]] static bool takenForEvicted(const Json& budget, const std::string& pod);
+  void rememberEviction(const Json& pod);
+  void forgetEvicted(Json& budget);
 
   const base::Clock* clock_;
   Objects objects_;

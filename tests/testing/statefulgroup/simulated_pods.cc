@@ -115,15 +115,29 @@ void SimulatedCluster::setClaimStatus(const std::string& claim, const Json& stat
   touch(*found);
 }
 
+// Pods of the names of evicted ones stay evicted (two minutes, which no test here waits for).
+void SimulatedCluster::forgetEvicted(Json& budget) {
+  if (!budget["status"].contains("disruptedPods")) return;
+  Json& evicted = budget["status"]["disruptedPods"];
+  const std::size_t before = evicted.size();
+  Json left = Json::object();
+  for (const auto& [pod, since] : evicted.items()) {
+    if (find(Resource::kPods, pod) != nullptr && !isTerminating(pod)) left[pod] = since;
+  }
+  evicted = std::move(left);
+  if (evicted.size() != before) touch(budget);
+}
+
 void SimulatedCluster::countHealthy() {
   for (auto& [key, budget] : objects_) {
     if (key.first != Resource::kBudgets) continue;
     int healthy = 0;
     for (const auto& [other, pod] : objects_) {
       if (other.first == Resource::kPods && selects(budget, pod) && readyCondition(pod) &&
-          !isTerminatingObject(pod))
+          !isTerminatingObject(pod) && !takenForEvicted(budget, other.second))
         ++healthy;
     }
+    forgetEvicted(budget);
     if (budget["status"].value("currentHealthy", -1) == healthy) continue;
     budget["status"]["currentHealthy"] = healthy;
     touch(budget);

@@ -152,7 +152,12 @@ TEST(DecodeBudget, SelectorAndStatus) {
   EXPECT_EQ(budget->desired_healthy, 3);
   EXPECT_EQ(budget->expected_pods, 5);
   EXPECT_EQ(budget->observed_generation, 8);
-  EXPECT_THAT(budget->disrupted_pods, ElementsAre(Symbol("p"), Symbol("z")));
+  ASSERT_EQ(budget->disrupted_pods.size(), 2U);
+  EXPECT_EQ(budget->disrupted_pods[0].pod, "p");
+  EXPECT_EQ(findDisrupted(*budget, Symbol("p"))->since, std::nullopt);
+  EXPECT_EQ(findDisrupted(*budget, Symbol("z"))->since,
+            base::WallTime(std::chrono::seconds(1795230245)));
+  EXPECT_EQ(findDisrupted(*budget, Symbol("q")), nullptr);
 }
 
 TEST(DecodeDisruptionBudget, OnlyAnIntegerIsKnownOfMinAvailable) {

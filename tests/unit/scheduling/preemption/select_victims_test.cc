@@ -65,7 +65,7 @@ kubeapi::PodDisruptionBudgetPtr budget(std::string_view name, std::string_view s
   made.selector = selector(selects);
   made.disruptions_allowed = allowed;
   std::sort(disrupted.begin(), disrupted.end());
-  made.disrupted_pods = std::move(disrupted);
+  for (const base::Symbol& pod : disrupted) made.disrupted_pods.push_back({pod, std::nullopt});
   return std::make_shared<const kubeapi::PodDisruptionBudget>(std::move(made));
 }
 

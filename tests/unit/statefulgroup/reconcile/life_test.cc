@@ -337,6 +337,55 @@ TEST_F(GroupLife, AnUnseenPodInTheWayKeepsOnlyItsMemberAway) {
   EXPECT_THAT(status()["shards"][0]["reason"].get<std::string>(), HasSubstr("belongs to nobody"));
 }
 
+// Else it counts as evicted itself, for two minutes in which nobody else may be.
+TEST_F(GroupLife, AnEvictedPodComesBackWhenItsBudgetHasSeenItGone) {
+  cluster.remembers_evictions = true;
+  put(1, 3);
+  cluster.drain("db-0-1");
+  cluster.finish("db-0-1");
+  const controlloop::Outcome outcome = pass();
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-2"));
+  EXPECT_THAT(status()["shards"][0]["reason"].get<std::string>(), HasSubstr("evicted pod db-0-1"));
+  EXPECT_EQ(outcome.next, controlloop::Outcome::Next::kAfter);
+  EXPECT_LE(outcome.after, std::chrono::seconds(5));
+  cluster.countHealthy();
+  pass();
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-1", "db-0-2"));
+  settle();
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLife, AnEvictedPodIsNotHeldBackForLong) {
+  cluster.remembers_evictions = true;
+  put(1, 3);
+  cluster.drain("db-0-1");
+  cluster.finish("db-0-1");
+  pass();
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-2"));
+  clock.advance(std::chrono::seconds(5));
+  pass();
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-1", "db-0-2"));
+}
+
+// The budget is written by the eviction, and a cache of it may be behind that of the pods.
+TEST_F(GroupLife, APassWaitsForTheBudgetThatAnEvictionWrote) {
+  cluster.remembers_evictions = true;
+  put(1, 3);
+  Json spec = groupSpec(1, 3, withImage("example.test/db:2"));
+  cluster.putGroup("db", spec);
+  for (int i = 0; i < 10 && !cluster.isTerminating("db-0-2"); ++i) pass();
+  ASSERT_TRUE(cluster.isTerminating("db-0-2"));
+  const auto budget = SimulatedCluster::Key{Resource::kBudgets, "db-0"};
+  SimulatedCluster::Objects old = cluster.objects();
+  old.at(budget)["status"].erase("disruptedPods");
+  old.at(budget)["metadata"]["resourceVersion"] = "1";
+  old.erase({Resource::kPods, "db-0-2"});
+  cluster.finish("db-0-2");
+  view.show(old);
+  passOnOldCaches();
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-1"));
+}
+
 TEST_F(GroupLife, ADrainIsHealedAndTheBudgetProtectsTheRest) {
   put(1, 3);
   cluster.drain("db-0-1");
