@@ -245,7 +245,6 @@ TEST_F(CrashTableIt, AHandOverWasAskedForAndNotAnswered) {
   EXPECT_EQ(annotation(pods("db").at("db-0-2"), "stowage.dev/request"), asked);
   annotate("db-0-1", "stowage.dev/role-term", "2");
   setLabel("db-0-1", "stowage.dev/role", "leader");
-  setLabel("db-0-2", "stowage.dev/role", "follower");
   await("db", "Ready", "True/AllReady");
   EXPECT_NE(uids("db").at("db-0-2"), leader["metadata"]["uid"]);
 }
