@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "cmd/scheduler/api_binder.h"
 #include "cmd/scheduler/api_event_sink.h"
 #include "cmd/scheduler/api_evictor.h"
@@ -21,6 +22,7 @@
 #include "cmd/scheduler/watches.h"
 #include "program/cluster.h"
 #include "program/foundation.h"
+#include "tracing/otlp_exporter.h"
 
 namespace stowage::scheduler_cmd {
 
@@ -29,6 +31,7 @@ namespace {
 // An orderly stop has three seconds in all: binds first, then what waits to be sent, then events.
 constexpr base::Duration kBindGrace = std::chrono::milliseconds(1500);
 constexpr base::Duration kSendGrace = std::chrono::milliseconds(400);
+constexpr base::Duration kTraceGrace = std::chrono::milliseconds(200);
 // Sender threads: a call to a healthy API server takes a few milliseconds, so eight of them carry
 // more binds than one API server takes.
 constexpr int kSenders = 8;
@@ -88,6 +91,7 @@ class App::Impl {
   void reload() { reload_->look(); }
 
  private:
+  base::Status openTraces();
   void addHealthChecks();
   void elect(std::function<void()> on_lost);
   void endScheduling();
@@ -98,6 +102,8 @@ class App::Impl {
   const Settings settings_;
   program::Foundation foundation_;
   ExtenderClients extender_clients_;
+
+  std::unique_ptr<tracing::OtlpExporter> traces_;  // null: no tracing
 
   std::unique_ptr<k8sclient::WriteDispatcher> writes_;
   std::unique_ptr<k8sclient::WriteDispatcher> reads_;
@@ -131,6 +137,23 @@ base::Status App::Impl::connectClients() {
   auto extenders = openExtenders(settings_.config, foundation_.clock(), foundation_.metrics());
   if (!extenders) return extenders.error();
   extender_clients_ = std::move(*extenders);
+  return openTraces();
+}
+
+base::Status App::Impl::openTraces() {
+  using tracing::OtlpExporter;
+  OtlpExporter::announceMetrics(foundation_.metrics());
+  const Options& options = settings_.options;
+  if (options.tracing_endpoint.empty()) return {};
+  tracing::OtlpOptions wanted;
+  wanted.resource = {{"service.name", "stowage-scheduler"},
+                     {"service.version", std::string(base::version())},
+                     {"service.instance.id", program::hostName()}};
+  wanted.per_million = options.tracing_per_million;
+  auto traces = OtlpExporter::open(options.tracing_endpoint, std::move(wanted), foundation_.clock(),
+                                   program::freshSeed(), foundation_.metrics());
+  if (!traces) return traces.error().withPrefix("--tracing-endpoint");
+  traces_ = std::move(*traces);
   return {};
 }
 
@@ -188,7 +211,7 @@ void App::Impl::wire() {
       std::move(options),
       scheduling::SchedulerPorts{extender_binder_.get(), status_writer_.get(), events_.get(),
                                  reader_.get(), evictor_.get(), volume_writer_.get(),
-                                 extenders_.get()},
+                                 extenders_.get(), traces_.get()},
       clock, metrics);
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;
@@ -255,6 +278,7 @@ void App::Impl::addHealthChecks() {
 base::Status App::Impl::start(std::function<void()> on_lost) {
   if (settings_.config.leader_election.leader_elect) elect(std::move(on_lost));
   if (base::Status started = foundation_.start(); !started.ok()) return started;
+  if (traces_ != nullptr) traces_->start();
   writes_->start();
   reads_->start();
   if (!extender_clients_.empty()) startExtenders();
@@ -308,6 +332,7 @@ void App::Impl::stop() {
   if (extender_binds_ != nullptr) extender_binds_->stop(base::Duration::zero());
   if (writes_ != nullptr) writes_->stop(kSendGrace);
   if (reads_ != nullptr) reads_->stop(base::Duration::zero());
+  if (traces_ != nullptr) traces_->stop(kTraceGrace);
   foundation_.stop();
 }
 

@@ -46,6 +46,14 @@ std::variant<Options, EarlyExit> parseOptions(int argc, const char* const* argv)
                        "name of the single profile: the schedulerName of pods to take (default "
                        "stowage-scheduler)");
   program::addCommonFlags(app, options, "stowage-scheduler");
+  app.add_option("--tracing-endpoint", options.tracing_endpoint,
+                 "OpenTelemetry collector to send traces of scheduling attempts to, by OTLP over "
+                 "HTTP, such as http://collector:4318 (default: none)")
+      ->type_name("URL");
+  app.add_option("--tracing-sampling-rate-per-million", options.tracing_per_million,
+                 "how many of a million attempts are traced")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   app.add_flag("--verify-caches", options.verify_caches,
                "recompute every cached decision and stop on a difference (slow; for debugging)");
   if (auto early = program::parseCommandLine(app, options, "stowage-scheduler", argc, argv))

@@ -2,6 +2,7 @@
 // that was not typed is absent here. Value type.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,6 +16,8 @@ struct Options : program::CommonOptions {
   std::string config_file;
   std::optional<std::string> scheduler_name;
   bool verify_caches = false;
+  std::string tracing_endpoint;  // empty: attempts are not traced
+  std::uint32_t tracing_per_million = 1'000'000;
 };
 
 using program::EarlyExit;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/metric_sink.h"
+#include "base/trace_sink.h"
 #include "kubeapi/node.h"
 #include "kubeapi/pod.h"
 #include "kubeapi/policy.h"
@@ -47,6 +48,7 @@ struct SchedulerPorts {
   // May be null: then pods whose volumes have to be bound first fail.
   VolumeWriter* volumes = nullptr;
   ExtenderCaller* extenders = nullptr;  // may be null when there are no extenders
+  base::TraceSink* traces = nullptr;    // may be null: then attempts are not traced
 };
 
 struct QueueSizes {

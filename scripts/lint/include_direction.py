@@ -10,6 +10,7 @@ ALLOWED = {
     "lib/base": set(),
     "lib/kubeapi": {"base"},
     "lib/k8sclient": {"base", "kubeapi"},
+    "lib/tracing": {"base", "k8sclient"},
     "lib/placement": {"base"},
     "lib/config": {"base", "kubeapi"},
     "lib/scheduling": {"base", "kubeapi", "placement", "config"},
@@ -17,7 +18,7 @@ ALLOWED = {
     "lib/statefulgroup": {"base", "kubeapi", "placement", "controlloop"},
     "lib/serving": {"base", "kubeapi", "k8sclient"},
     "lib/program": {"base", "kubeapi", "k8sclient", "serving"},
-    "cmd/scheduler": {"base", "kubeapi", "k8sclient", "placement", "config", "scheduling", "serving", "program", "cmd"},
+    "cmd/scheduler": {"base", "kubeapi", "k8sclient", "placement", "config", "scheduling", "serving", "tracing", "program", "cmd"},
     "cmd/kubectl-stowage": {"base", "kubeapi", "k8sclient", "controlloop", "statefulgroup", "serving", "program", "cmd"},
     "cmd/operator": {"base", "kubeapi", "k8sclient", "controlloop", "statefulgroup", "serving", "program", "cmd"},
 }

@@ -2,10 +2,12 @@
 """A real Prometheus scrapes the real scheduler (a leader and a standby) and operator over TLS with a token,
 while they work on a real kube-apiserver. Then: promtool finds nothing wrong with what they serve; every
 expression of the dashboards, of the rules and of other people's dashboards has an answer; a standby serves
-the same families, and zeros where numbers are summed up over replicas. And the log level is changed on the way.
+the same families, and zeros where numbers are summed up over replicas. And the log level
+is changed on the way, and a stand-in for a trace collector is sent a trace of every attempt.
 
 tests/monitoring/live.py [BUILD_DIR]     needs the control plane's binaries (make controlplane)
 """
+import http.server
 import json
 import math
 import os
@@ -17,6 +19,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -51,6 +54,34 @@ def wait_for(what, condition):
             return found
         time.sleep(0.2)  # between two looks
     raise SystemExit(f"not within {LIMIT} s: {what}")
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """Stands in for an OpenTelemetry collector: keeps the spans that are sent to it."""
+
+    def __init__(self):
+        self.spans = []
+        spans = self.spans
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path == "/v1/traces" and self.headers["Content-Type"] == "application/json":
+                    for of in body["resourceSpans"]:
+                        for scope in of["scopeSpans"]:
+                            spans.extend(scope["spans"])
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 class Cluster:
@@ -265,6 +296,40 @@ def check_served(promtool, pages):
         faults.append("the leader knows of no node in use")
 
 
+def attributes(span):
+    return {a["key"]: a["value"]["stringValue"] for a in span.get("attributes", [])}
+
+
+def check_traces(collector):
+    """One trace for each attempt: its wait, the decision, the bind, each within the whole."""
+    def roots():
+        return [s for s in collector.spans if "parentSpanId" not in s]
+
+    def scheduled():
+        return {attributes(s)["k8s.pod.uid"] for s in roots() if attributes(s)["stowage.result"] == "scheduled"}
+
+    wait_for("traces of 300 pods and more", lambda: len(scheduled()) >= 300)
+    whole = {s["spanId"]: s for s in roots()}
+    parts = {}
+    for span in list(collector.spans):
+        parent = whole.get(span.get("parentSpanId"))
+        if parent is None:
+            continue
+        parts.setdefault(parent["spanId"], set()).add(span["name"])
+        if not (int(parent["startTimeUnixNano"]) <= int(span["startTimeUnixNano"]) + 1000
+                and int(span["endTimeUnixNano"]) <= int(parent["endTimeUnixNano"]) + 1000):
+            faults.append(f"a span outside its trace: {span} in {parent}")
+    for span in whole.values():
+        said = attributes(span)
+        wanted = {"Filter", "Bind"} if said["stowage.result"] == "scheduled" else {"Filter"}
+        if not wanted <= parts.get(span["spanId"], set()):
+            faults.append(f"a trace of {said} without {wanted - parts.get(span['spanId'], set())}")
+        if abs(int(span["endTimeUnixNano"]) / 1e9 - time.time()) > 600:
+            faults.append(f"a trace of another time: {span}")
+    if not any("Insufficient cpu" in attributes(s).get("stowage.message", "") for s in whole.values()):
+        faults.append("no trace says why the pod that is too big waits")
+
+
 def check_log_level(cluster, port, reader, writer):
     """The level is changed while the process runs, by those who may; every line of the log is JSON."""
     path = "/debug/flags/v"
@@ -292,12 +357,14 @@ def main():
     promtool = run(str(ROOT / "tests/monitoring/tools.sh"), "promtool")
     prometheus = run(str(ROOT / "tests/monitoring/tools.sh"), "prometheus")
     cluster = Cluster(build)
+    collector = Collector()
     try:
         cluster.start()
         token = cluster.token("scraper", "get", "/metrics,/metrics/slis,/debug/flags/v")
         writer = cluster.token("switcher", "put", "/debug/flags/v")
         identity = run(CONTROLPLANE, "scheduler-identity", str(cluster.folder / "cp"))
-        leader = cluster.serve("scheduler", identity, 1)
+        leader = cluster.serve("scheduler", identity, 1, "--tracing-endpoint",
+                               f"http://127.0.0.1:{collector.server_port}")
         wait_for("the first scheduler leads", lambda: cluster.k("get", "lease", "stowage-scheduler", "-n",
                                                                 "kube-system", check=False))
         standby = cluster.serve("scheduler", identity, 2, "--logging-format=json")
@@ -315,6 +382,7 @@ def main():
                                 "standby": fetch(standby, "/metrics", token)[1],
                                 "operator": fetch(operator, "/metrics", token)[1],
                                 "slis": fetch(leader, "/metrics/slis", token)[1]})
+        check_traces(collector)
         check_log_level(cluster, standby, token, writer)
         for path in ("/metrics", "/metrics/slis", "/configz", "/debug/flags/v"):
             if fetch(leader, path)[0] != 401:

@@ -38,6 +38,7 @@ Binding::Flight Binding::flightOf(const QueuedPod& entry, placement::NodeIndex n
   flight.first_attempt = entry.first_attempt.value_or(attempt_started);
   flight.attempt_started = attempt_started;
   flight.bind_started = context_.clock.now();
+  flight.decision = context_.decision;
   flight.resource_version = pod->meta.resource_version;
   return flight;
 }
@@ -200,7 +201,22 @@ void Binding::bound(const Flight& flight) {
   context_.metrics.attemptEnded(flight.profile, AttemptResult::kScheduled,
                                 seconds(now - flight.attempt_started));
   context_.metrics.podBound(flight.attempts, seconds(now - flight.first_attempt));
+  trace(flight, AttemptResult::kScheduled, {}, now);
   if (flight.moved_by_flush) context_.metrics.flushHelped();
+}
+
+void Binding::trace(const Flight& flight, AttemptResult result, std::string_view message,
+                    SteadyTime now) {
+  if (context_.ports.traces == nullptr) return;
+  const AttemptFacts facts{.pod = flight.request.pod,
+                           .profile = context_.profiles[flight.profile]->schedulerName(),
+                           .attempts = flight.attempts,
+                           .result = result,
+                           .node = flight.request.node.view(),
+                           .message = message,
+                           .started = flight.attempt_started,
+                           .bind_started = flight.bind_started};
+  traceAttempt(context_.ports.traces, facts, flight.decision, now);
 }
 
 void Binding::ask(Flight& flight) {
@@ -262,8 +278,10 @@ void Binding::drop(const Symbol& uid) {
 void Binding::failed(const Symbol& uid, const Flight& flight, const std::string& message,
                      bool quiet) {
   release(uid);
-  const base::Duration took = context_.clock.now() - flight.attempt_started;
-  context_.metrics.attemptEnded(flight.profile, AttemptResult::kError, seconds(took));
+  const SteadyTime now = context_.clock.now();
+  context_.metrics.attemptEnded(flight.profile, AttemptResult::kError,
+                                seconds(now - flight.attempt_started));
+  trace(flight, AttemptResult::kError, message, now);
   QueuedPod* entry = context_.queue.find(uid);
   if (entry == nullptr) return;
   const kubeapi::PodPtr pod = entry->pod;

@@ -68,6 +68,7 @@ class Binding {
     base::SteadyTime attempt_started{};
     base::SteadyTime bind_started{};
     base::SteadyTime ask_at{};
+    DecisionTimes decision;
     std::string resource_version;
     std::string extender_silence;  // what was heard instead of an extender's answer
   };
@@ -78,6 +79,8 @@ class Binding {
   bool send(Flight& flight);
   void sendReady();
   void bound(const Flight& flight);
+  void trace(const Flight& flight, AttemptResult result, std::string_view message,
+             base::SteadyTime now);
   void measure(const Flight& flight, BindOutcome outcome);
   void ask(Flight& flight);
   void askLater(Flight& flight);

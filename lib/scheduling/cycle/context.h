@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "scheduling/cache/cluster_cache.h"
+#include "scheduling/cycle/attempt_trace.h"
 #include "scheduling/cycle/profile_runner.h"
 #include "scheduling/cycle/rejectors.h"
 #include "scheduling/metrics.h"
@@ -30,7 +31,8 @@ struct Context {
   std::vector<std::unique_ptr<ProfileRunner>>& profiles;
   SchedulingMetrics& metrics;
   Nominator& nominator;
-  std::uint64_t events = 0;  // that wakePods() was told of
+  std::uint64_t events = 0;     // that wakePods() was told of
+  DecisionTimes decision = {};  // of the pod at hand, for its trace
 };
 
 // Moves the waiting pods that the event may help. Each shape is asked once per event.

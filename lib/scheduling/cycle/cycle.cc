@@ -47,6 +47,7 @@ bool Cycle::runOne() {
   QueuedPod* entry = nextPod(started);
   if (entry == nullptr) return false;
   const Symbol uid = entry->pod->meta.uid;
+  context_.decision = {.queued_at = entry->queued_at};
   try {
     uncountRejectors(context_, *entry);
     attempt(*entry, started);
@@ -102,6 +103,7 @@ void Cycle::place(QueuedPod& entry, const Attempt& attempt, SteadyTime started) 
   FrameworkMetrics& measured = context_.metrics.framework();
   const auto rejection = profile.preFilter(attempt);
   measured.preFiltered(entry.profile, profile, statusOf(rejection));
+  if (rejection) context_.decision.take(profile.watch(), context_.clock.now());
   if (rejection) {
     reject(entry, AttemptResult::kUnschedulable, rejection->message, rejection->rejectors, started,
            false);
@@ -137,7 +139,9 @@ void Cycle::chooseAmongAll(QueuedPod& entry, Attempt attempt, SteadyTime started
 void Cycle::decided(QueuedPod& entry, const placement::Choice& choice, SteadyTime started) {
   ProfileRunner& profile = *context_.profiles[entry.profile];
   context_.metrics.framework().decided(entry.profile, profile, choice.feasible);
-  context_.metrics.algorithmEnded(seconds(context_.clock.now() - started));
+  const SteadyTime now = context_.clock.now();
+  context_.metrics.algorithmEnded(seconds(now - started));
+  context_.decision.take(profile.watch(), now);
   context_.metrics.evaluations(entry.profile, profile);
   if (choice.node != placement::kNoNode) binding_.start(entry, choice.node, started);
 }
@@ -198,8 +202,7 @@ void Cycle::preempt(QueuedPod& entry, const ProfileRunner::Explanation& why,
   }
   const kubeapi::PodPtr pod = entry.pod;
   sleep(entry, why.rejectors);
-  context_.metrics.attemptEnded(entry.profile, AttemptResult::kUnschedulable,
-                                seconds(context_.clock.now() - started));
+  ended(entry, AttemptResult::kUnschedulable, message, started);
   const PodStatusPatch patch =
       reporter_.failedWithNomination(*pod, message, profile.schedulerName(), outcome.node);
   if (evictions_.start(entry, outcome.node, outcome.victims, patch)) {
@@ -221,7 +224,7 @@ void Cycle::reject(QueuedPod& entry, AttemptResult result, const std::string& me
   if (by_extender && counsel_.overtaken(pod->meta.uid)) {
     context_.queue.wake(entry, kWhileAsking);
   }
-  context_.metrics.attemptEnded(profile, result, seconds(context_.clock.now() - started));
+  ended(entry, result, message, started);
   reporter_.failed(*pod, reasonOf(result), message, context_.profiles[profile]->schedulerName(),
                    clear_promise);
 }
@@ -231,10 +234,25 @@ void Cycle::fail(QueuedPod& entry, const std::string& message, SteadyTime starte
   const kubeapi::PodPtr pod = entry.pod;
   promise(context_, pod, Symbol());
   context_.queue.addAfterError(entry);
-  context_.metrics.attemptEnded(profile, AttemptResult::kError,
-                                seconds(context_.clock.now() - started));
+  ended(entry, AttemptResult::kError, message, started);
   reporter_.failed(*pod, reasonOf(AttemptResult::kError), message,
                    context_.profiles[profile]->schedulerName(), true);
+}
+
+void Cycle::ended(const QueuedPod& entry, AttemptResult result, std::string_view message,
+                  SteadyTime started) {
+  const SteadyTime now = context_.clock.now();
+  context_.metrics.attemptEnded(entry.profile, result, seconds(now - started));
+  if (context_.ports.traces == nullptr) return;
+  const AttemptFacts facts{.pod = refOf(*entry.pod),
+                           .profile = context_.profiles[entry.profile]->schedulerName(),
+                           .attempts = entry.attempts,
+                           .result = result,
+                           .node = {},
+                           .message = message,
+                           .started = started,
+                           .bind_started = {}};
+  traceAttempt(context_.ports.traces, facts, context_.decision, now);
 }
 
 void Cycle::sleep(QueuedPod& entry, PluginSet rejectors) {
@@ -270,8 +288,7 @@ void Cycle::setAside(QueuedPod& entry, std::string_view what, SteadyTime started
     context_.metrics.quarantined();
     message += "; not tried again until the pod changes";
   }
-  context_.metrics.attemptEnded(profile, AttemptResult::kError,
-                                seconds(context_.clock.now() - started));
+  ended(entry, AttemptResult::kError, message, started);
   reporter_.failed(*pod, "SchedulerError", message, context_.profiles[profile]->schedulerName());
 }
 

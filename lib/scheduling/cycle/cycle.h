@@ -36,6 +36,9 @@ class Cycle {
  private:
   QueuedPod* nextPod(base::SteadyTime& started);
   void attempt(QueuedPod& entry, base::SteadyTime started);
+  // The attempt is over, and no bind is under way.
+  void ended(const QueuedPod& entry, AttemptResult result, std::string_view message,
+             base::SteadyTime started);
   [[nodiscard]] std::optional<Refusal> refusalOf(const QueuedPod& entry) const;
   void place(QueuedPod& entry, const Attempt& attempt, base::SteadyTime started);
   void chooseAmongAll(QueuedPod& entry, Attempt attempt, base::SteadyTime started);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/trace_sink.h"
 #include "scheduling/extenders/extender_port.h"
 #include "scheduling/ports.h"
 
@@ -95,6 +96,15 @@ class FakeExtenders final : public scheduling::ExtenderCaller {
   }
   std::vector<scheduling::ExtenderQuestion> questions;  // taken, in order
   bool full = false;
+};
+
+// Keeps every trace.
+class RecordingTraceSink final : public base::TraceSink {
+ public:
+  bool wants() override { return wanted; }
+  void record(base::Trace trace) override { traces.push_back(std::move(trace)); }
+  bool wanted = true;
+  std::vector<base::Trace> traces;
 };
 
 }  // namespace stowage::testing

@@ -19,6 +19,7 @@ SchedulerHarness::SchedulerHarness(const HarnessOptions& options) {
   ports.events = &events;
   ports.volumes = &volumes;
   ports.extenders = &extenders;
+  ports.traces = &traces;
   ports.reader = options.with_reader ? &reader : nullptr;
   if (options.preemption) ports.evictor = &evictor;
   scheduler = std::make_unique<scheduling::Scheduler>(scheduler_options, ports, clock, metrics);

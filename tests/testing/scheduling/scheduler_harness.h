@@ -62,6 +62,7 @@ class SchedulerHarness {
   FakeEvictor evictor;
   FakeVolumeWriter volumes;
   FakeExtenders extenders;
+  RecordingTraceSink traces;
   std::unique_ptr<scheduling::Scheduler> scheduler;
 
   // Shorthand: the pod or node comes.
