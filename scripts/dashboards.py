@@ -79,6 +79,9 @@ SCHEDULER = [
                         "{{call_type}} {{result}}")], "Bindings, statuses, evictions, by result."),
     ("Writes that wait", "short", [(gauge("scheduler_pending_async_api_calls", by="call_type"), "{{call_type}}")],
      "Calls that have been decided and not sent."),
+    ("Configuration", "short", [(gauge("stowage_config_last_reload_successful", how="min"), "file in use"),
+                                (gauge("stowage_config_restart_needed", how="max"), "restart needed")],
+     "Whether the file is the configuration in use (1) or is refused (0)."),
     ("Duration of a binding", "s", quantiles("scheduler_async_api_call_execution_duration_seconds",
                                              'call_type="pod_binding"'), "Until the API server has answered."),
 ]
