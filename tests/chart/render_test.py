@@ -49,6 +49,15 @@ class Render(unittest.TestCase):
                     self.assertNotEqual(done.returncode, 0)
                     self.assertIn(named, done.stderr)
 
+    def test_nobody_turns_the_lease_off(self):
+        for flag in ("scheduler.config.leaderElection.leaderElect=false", "scheduler.extraArgs={--leader-elect=false}",
+                     "operator.extraArgs={--leader-elect=false}"):
+            with self.subTest(flag=flag):
+                done = chart.command(HELM, "template", "x", chart.CHART, *chart.KUBE, "--set", flag, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("during every rollout", done.stderr)
+        chart.render(HELM, "--set", "scheduler.config.leaderElection.leaderElect=true")
+
     def test_every_value_has_description_and_default_and_is_used(self):
         templates = "".join(p.read_text() for p in (chart.CHART / "templates").rglob("*") if p.is_file())
         for path, schema in leaves(json.loads((chart.CHART / "values.schema.json").read_text())):

@@ -51,6 +51,11 @@ app.kubernetes.io/component: {{ .program }}
 
 {{/* The scheduler's configuration as the chart writes it: the user's fields win, but for the lease's place. */}}
 {{- define "stowage.schedulerConfig" -}}
+{{- with .Values.scheduler.config.leaderElection -}}
+{{- if and (hasKey . "leaderElect") (not .leaderElect) -}}
+{{ fail "scheduler.config.leaderElection.leaderElect: has to be true, two replicas would decide during every rollout" }}
+{{- end -}}
+{{- end -}}
 {{- $own := dict "apiVersion" "kubescheduler.config.k8s.io/v1" "kind" "KubeSchedulerConfiguration"
     "profiles" (list (dict "schedulerName" .Values.scheduler.schedulerName)) -}}
 {{- $lease := dict "leaderElection" (dict "resourceName" (include "stowage.name" (dict "root" . "program" "scheduler"))

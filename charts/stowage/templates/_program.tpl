@@ -4,6 +4,11 @@
 {{- $root := .root -}}
 {{- $v := index .root.Values .program -}}
 {{- $name := include "stowage.name" . -}}
+{{- range $v.extraArgs -}}
+{{- if hasPrefix "--leader-elect=" . -}}
+{{ fail (printf "%s.extraArgs: %s is not for a Deployment, two replicas would work during every rollout" $.program .) }}
+{{- end -}}
+{{- end -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
