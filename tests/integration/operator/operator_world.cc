@@ -75,7 +75,8 @@ void OperatorWorld::TearDownTestSuite() {
 
 void OperatorWorld::SetUp() {
   GroupApi::SetUp();
-  begin_ = auditMark(cluster_);
+  begin_ = start_ = auditMark(cluster_);
+  watcher_ = std::make_unique<GroupWatcher>(*api_, ns_);
   operator_ = startOperator();
   ASSERT_TRUE(operator_->waitReady());
 }
@@ -84,6 +85,36 @@ void OperatorWorld::TearDown() {
   EXPECT_THAT(refusedRequests(cluster_, kUser, begin_), ::testing::IsEmpty());
   // Groups go with their finalizers' owner at hand.
   (void)cluster_.kubectl({"delete", "sfg", "--all", "-n", ns_, "--timeout=60s"});
+  judgeHistory();
+}
+
+void OperatorWorld::judgeHistory() {
+  HistoryJudge judge(removedByOperator());
+  for (const std::string& uid : judge.removed())
+    EXPECT_TRUE(waitFor([&] { return watcher_->sawGo(uid); }, 20s)) << uid << " was not seen to go";
+  for (const Change& change : watcher_->stop()) judge.see(change);
+  EXPECT_THAT(judge.violations(), ::testing::IsEmpty());
+}
+
+std::set<std::string> OperatorWorld::removedByOperator() {
+  std::set<std::string> uids;
+  std::ifstream file(cluster_.auditLog());
+  file.seekg(static_cast<std::streamoff>(start_));
+  for (std::string line; std::getline(file, line);) {
+    const Json event = Json::parse(line, nullptr, false);
+    if (!event.is_object() || event["user"].value("username", "") != kUser) continue;
+    const int code = event.value("/responseStatus/code"_json_pointer, 0);
+    const Json object = event.value("objectRef", Json::object());
+    if (object.value("namespace", "") != ns_ || code < 200 || code >= 300) continue;
+    const std::string resource = object.value("resource", "");
+    if (resource != "pods" && resource != "persistentvolumeclaims") continue;
+    const Json request = event.value("requestObject", Json::object());
+    const bool evicted = object.value("subresource", "") == "eviction";
+    const char* where = evicted ? "/deleteOptions/preconditions/uid" : "/preconditions/uid";
+    if (evicted || event.value("verb", "") == "delete")
+      uids.insert(request.value(Json::json_pointer(where), "without a uid"));
+  }
+  return uids;
 }
 
 std::unique_ptr<OperatorProcess> OperatorWorld::startOperator(

@@ -1,14 +1,17 @@
 // OperatorWorld: a fixture in which groups live as in a cluster: the real etcd, kube-apiserver and
 // controllers, KWOK as the kubelets of six nodes in three zones, the real stowage-scheduler, and
 // stowage-operator under its own least-privilege identity. Every test also checks that nothing of
-// the operator's was refused for want of a right.
+// the operator's was refused for want of a right, and has all that happened judged by HistoryJudge:
+// nobody was taken away who was needed, or for no reason, and no claim without consent.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "integration/operator/group_watcher.h"
 #include "integration/scheduler/cluster_objects.h"
 #include "integration/scheduler/scheduler_process.h"
 #include "integration/statefulgroup/group_api.h"
@@ -72,7 +75,13 @@ class OperatorWorld : public GroupApi {
   std::unique_ptr<OperatorProcess> operator_;
 
  private:
-  std::size_t begin_ = 0;
+  // Uids of the pods and claims whose removal the operator asked for and was granted.
+  std::set<std::string> removedByOperator();
+  void judgeHistory();
+
+  std::size_t start_ = 0;  // in the audit log
+  std::size_t begin_ = 0;  // since when refusals count
+  std::unique_ptr<GroupWatcher> watcher_;
 };
 
 Json imagePatch(const std::string& image);

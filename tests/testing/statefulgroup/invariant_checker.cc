@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "testing/statefulgroup/group_facts.h"
+
 namespace stowage::testing {
 
 using statefulgroup::Resource;
@@ -14,27 +16,6 @@ std::pair<std::string, int> placeOf(const std::string& pod) {
   const auto last = pod.rfind('-');
   const auto before = pod.rfind('-', last - 1);
   return {pod.substr(before + 1, last - before - 1), std::stoi(pod.substr(last + 1))};
-}
-
-// Ordinals that a spec wants in a shard, worked out the slow way.
-std::vector<int> wantedIn(const Json& spec, const std::string& shard) {
-  std::vector<int> wanted;
-  if (std::stoi(shard) >= spec["shards"].get<int>()) return wanted;
-  const Json offline = spec.value("offlineReplicas", Json::array());
-  for (int ordinal = spec["ordinals"]["start"].get<int>();
-       wanted.size() < spec["replicas"].get<std::size_t>(); ++ordinal) {
-    const std::string suffix = "/" + std::to_string(ordinal);
-    const bool out = std::any_of(offline.begin(), offline.end(), [&](const Json& entry) {
-      return entry == shard + suffix || entry == "*" + suffix;
-    });
-    if (!out) wanted.push_back(ordinal);
-  }
-  return wanted;
-}
-
-bool isStopping(const Json& group) {
-  return group["metadata"].contains("deletionTimestamp") ||
-         group["spec"]["runPolicy"] == "Hibernated";
 }
 
 std::string ownerOf(const Json& object) {
