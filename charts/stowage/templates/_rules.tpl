@@ -80,7 +80,11 @@
 {{- define "stowage.operatorClusterRules" }}
 - apiGroups: [""]
   resources: [nodes]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
+# Whether a volume can come back (recovery.volumeLoss Replace).
+- apiGroups: [""]
+  resources: [persistentvolumes]
+  verbs: [get]
 {{ include "stowage.reviewRules" . }}
 {{- end }}
 

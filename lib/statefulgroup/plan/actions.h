@@ -90,6 +90,14 @@ struct ChangeClaim {
   kubeapi::PersistentVolumeClaimPtr claim;
 };
 
+// A member is down, and its volumes may be what it will never have again: those that the API server
+// says so of, live, are given up, and its pod with them.
+struct ReplaceVolumes {
+  Replica replica;
+  kubeapi::MemberPodPtr pod;  // null: it has none
+  std::vector<kubeapi::PersistentVolumeClaimPtr> claims;
+};
+
 // A member that has started is asked to join, or whether it has caught up.
 struct AskMember {
   Replica replica;
@@ -118,7 +126,7 @@ struct SetClaimOwner {
 
 using Step = std::variant<CreateMember, CreateClaims, ChangePod, AdoptPod, RemovePod,
                           ClearOperation, SetSlot, SetCounts, AskMember, SetRole, DropClaim,
-                          QuarantineClaim, ChangeClaim, SetClaimOwner>;
+                          QuarantineClaim, ChangeClaim, ReplaceVolumes, SetClaimOwner>;
 
 struct Action {
   Step step;

@@ -16,8 +16,10 @@ using kubeapi::group::ExpansionPolicy;
 using kubeapi::group::HookMode;
 using kubeapi::group::NodeLoss;
 using kubeapi::group::PodUpdatePolicy;
+using kubeapi::group::Retention;
 using kubeapi::group::StartupPolicy;
 using kubeapi::group::UpdateType;
+using kubeapi::group::VolumeLoss;
 
 namespace {
 
@@ -121,6 +123,41 @@ void create(PlanDraft& draft, const Member& member, std::vector<int>& slots) {
   const bool forming = draft.shard.countPods() == 0;
   draft.act(step, forming ? "the shard is formed" : "the replica is missing",
             forming || !draft.any(isServing) ? ShardWork::kHealing : ShardWork::kScalingOut);
+}
+
+// Members that are down and may have lost a volume. It holds nothing else up: what is lost is told
+// by a live look alone.
+void replaceLost(PlanDraft& draft) {
+  const auto& recovery = draft.spec.recovery;
+  if (recovery.volume_loss != VolumeLoss::kReplace ||
+      draft.spec.claim_retention.when_replaced != Retention::kDelete)
+    return;
+  int down = 0;
+  for (const Member& member : draft.shard.members) down += member.wanted && !member.available();
+  for (const Member& member : draft.shard.members) {
+    const bool waits = member.state == MemberState::kAbsent ||
+                       (member.state == MemberState::kPending && member.pod->node_name.empty());
+    if (!member.wanted || !waits || !member.foreign.empty()) continue;
+    ReplaceVolumes step{member.replica, member.pod, {}};
+    bool known = false;
+    for (const ClaimSight& sight : member.claims) {
+      if (!sight.claim || sight.terminating() || sight.claim->volume_name.empty()) continue;
+      known = known || sight.claim->phase == "Lost";
+      step.claims.push_back(sight.claim);
+    }
+    if (step.claims.empty()) continue;
+    // What is lost with it may be the last there is, or one that others are just made of.
+    if (draft.shard.availableVoters() == 0 || down > recovery.max_replacements_per_shard ||
+        !maySpare(draft.shard, member, draft.spec)) {
+      if (known)
+        draft.waitFor(
+            fmt::format("{} has lost a volume, and the others of its shard are needed to "
+                        "replace it",
+                        draft.podOf(member)));
+      continue;
+    }
+    draft.note(std::move(step), "its volumes may be lost");
+  }
 }
 
 bool createAbsent(PlanDraft& draft) {
@@ -231,6 +268,7 @@ bool replaceUnready(PlanDraft& draft) {
 }  // namespace
 
 bool heal(PlanDraft& draft) {
+  replaceLost(draft);
   return removeEnded(draft) || removeFromFencedNodes(draft) || createAbsent(draft) ||
          replacePending(draft) || replaceUnready(draft);
 }

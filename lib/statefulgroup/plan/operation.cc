@@ -10,7 +10,8 @@ namespace stowage::statefulgroup {
 namespace {
 
 using Json = nlohmann::json;
-constexpr std::array<std::string_view, 4> kKinds = {"Update", "ScaleIn", "InPlace", "Resize"};
+constexpr std::array<std::string_view, 5> kKinds = {"Update", "ScaleIn", "InPlace", "Resize",
+                                                    "Replace"};
 // Nobody has more containers than this whose images change at once.
 constexpr std::size_t kMaxMarks = 64;
 

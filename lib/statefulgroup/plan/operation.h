@@ -18,6 +18,7 @@ enum class OperationKind : std::uint8_t {
   kScaleIn,  // it leaves
   kInPlace,  // containers of its pod are restarted as others
   kResize,   // its pod gets other amounts, and goes on
+  kReplace,  // it gets another volume: it leaves and joins anew
 };
 std::string_view text(OperationKind kind);  // "Update"
 

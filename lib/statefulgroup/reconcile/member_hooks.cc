@@ -131,8 +131,10 @@ StepResult MemberHooks::leave(const Departure& departure, const Member& member,
       agent = other.pod.get();
   }
   if (agent == nullptr) return {End::kDenied, "no member serves that could be asked"};
+  if (membership.mode == Mode::kPodAnnotation && departure.pod.meta.uid.empty())
+    return {End::kDenied, "there is no pod that could be asked by annotation"};
   const HookAnswer answer = ask({HookVerb::kLeave, membership.mode, membership.http, *agent,
-                                 *member.pod, departure.operation.id});
+                                 departure.pod, departure.operation.id});
   if (answer.kind == HookAnswer::Kind::kDone) return {};
   return unanswered(departure, "leave", answer, membership.timeout_seconds, HookFailure::kBlock);
 }
@@ -149,6 +151,17 @@ StepResult MemberHooks::before(const Departure& departure, const std::vector<Sha
     }
   }
   return {End::kStale, "the member is not there"};
+}
+
+StepResult MemberHooks::leaveInAbsence(const Departure& departure,
+                                       const std::vector<ShardView>& shards) {
+  for (const ShardView& shard : shards) {
+    if (shard.index != departure.replica.shard) continue;
+    for (const Member& member : shard.members) {
+      if (member.replica == departure.replica) return leave(departure, member, shard);
+    }
+  }
+  return {End::kStale, "the member is not wanted any more"};
 }
 
 StepResult MemberHooks::afterStart(const kubeapi::MemberPod& pod, HookVerb verb) {

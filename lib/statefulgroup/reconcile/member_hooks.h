@@ -18,7 +18,9 @@ struct Departure {
   const kubeapi::MemberPod& pod;
   const Operation& operation;
 
-  [[nodiscard]] bool forGood() const { return operation.kind == OperationKind::kScaleIn; }
+  [[nodiscard]] bool forGood() const {
+    return operation.kind == OperationKind::kScaleIn || operation.kind == OperationKind::kReplace;
+  }
 };
 
 class MemberHooks {
@@ -29,6 +31,8 @@ class MemberHooks {
   // Before a member is taken away or restarted of one's own will: may it go now; is its leadership
   // with somebody else; has it left its membership, when it does not come back. kDone: it may go.
   StepResult before(const Departure& departure, const std::vector<ShardView>& shards);
+  // A member that is down leaves its membership by the word of another, and joins anew.
+  StepResult leaveInAbsence(const Departure& departure, const std::vector<ShardView>& shards);
   // After a member has started: is it in, or has it caught up.
   StepResult afterStart(const kubeapi::MemberPod& pod, HookVerb verb);
 

@@ -40,6 +40,7 @@ class StepRunner {
   StepResult carryOut(const DropClaim& step, const std::string& reason);
   StepResult carryOut(const QuarantineClaim& step, const std::string& reason);
   StepResult carryOut(const ChangeClaim& step, const std::string& reason);
+  StepResult carryOut(const ReplaceVolumes& step, const std::string& reason);
   StepResult carryOut(const SetClaimOwner& step, const std::string& reason);
 
   StepResult createClaims(Replica replica);

@@ -21,13 +21,13 @@ class GroupVolumesIt : public OperatorWorld {
                              {"volumeAttributesClassName", attributes_class},
                              {"resources", {{"requests", {{"storage", storage}}}}}}}}})}};
   }
-  void makeVolumes() {
+  void makeVolumes(int volumes) {
     std::vector<Json> objects = {{{"apiVersion", "storage.k8s.io/v1"},
                                   {"kind", "StorageClass"},
                                   {"metadata", {{"name", "expandable"}}},
                                   {"provisioner", "example.test/none"},
                                   {"allowVolumeExpansion", true}}};
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < volumes; ++i) {
       objects.push_back(
           {{"apiVersion", "v1"},
            {"kind", "PersistentVolume"},
@@ -46,7 +46,7 @@ class GroupVolumesIt : public OperatorWorld {
   void TearDown() override {
     OperatorWorld::TearDown();
     (void)cluster_.kubectl({"delete", "storageclass", "expandable", "--ignore-not-found"});
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 4; ++i)
       (void)cluster_.kubectl(
           {"delete", "pv", ns_ + "-" + std::to_string(i), "--ignore-not-found", "--wait=false"});
   }
@@ -65,7 +65,7 @@ class GroupVolumesIt : public OperatorWorld {
 };
 
 TEST_F(GroupVolumesIt, GrowAndChangeOneMembersAfterAnothers) {
-  makeVolumes();
+  makeVolumes(3);
   createGroup("db", withVolume("1Gi", "slow"));
   awaitRest("db");
   for (int i = 0; i < 3; ++i) have(i, "1Gi", "slow");
@@ -85,6 +85,39 @@ TEST_F(GroupVolumesIt, GrowAndChangeOneMembersAfterAnothers) {
   await("db", "StorageResizing", "False/Idle");
   awaitRest("db");
   EXPECT_EQ(uids("db"), before);
+}
+
+TEST_F(GroupVolumesIt, AMemberGetsAnotherForOneThatIsGone) {
+  makeVolumes(4);
+  Json spec = withVolume("1Gi", "slow");
+  spec["recovery"] = {{"volumeLoss", "Replace"}};
+  spec["persistentVolumeClaimRetentionPolicy"] = {{"whenReplaced", "Delete"}};
+  createGroup("db", spec);
+  awaitRest("db");
+  const std::string before = claim(1)["metadata"]["uid"];
+  const std::string other = claim(0)["metadata"]["uid"];
+  const std::string volume = claim(1)["spec"]["volumeName"];
+  // As when the storage behind it is gone, and somebody says so.
+  ASSERT_EQ(cluster_.kubectl({"delete", "pv", volume, "--wait=false"}).exit_code, 0);
+  ASSERT_EQ(cluster_
+                .kubectl({"patch", "pv", volume, "--type=merge", "-p",
+                          R"({"metadata":{"finalizers":null}})"})
+                .exit_code,
+            0);
+  ASSERT_TRUE(waitFor([&] { return claim(1)["status"]["phase"] == "Lost"; }, 60s));
+  EXPECT_EQ(claim(1)["metadata"]["uid"], before);  // its member serves
+  ASSERT_EQ(cluster_.kubectl({"delete", "pod", "db-0-1", "-n", ns_}).exit_code, 0);
+  EXPECT_TRUE(waitFor(
+      [&] {
+        const Json now = claim(1);
+        return now.is_object() && now["metadata"]["uid"] != before &&
+               now["status"].value("phase", "") == "Bound";
+      },
+      60s))
+      << getGroup("db")["status"].dump(1);
+  awaitRest("db");
+  EXPECT_EQ(claim(0)["metadata"]["uid"], other);
+  EXPECT_FALSE(eventsOf("db", "ReplacementStarted").empty());
 }
 
 // Three zones cannot hold five voters that must not share one.

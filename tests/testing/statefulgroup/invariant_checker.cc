@@ -94,12 +94,32 @@ void InvariantChecker::judgeClaim(const std::string& claim, const SimulatedClust
   const std::string pod = claim.substr(claim.find('-') + 1);
   const auto [shard, ordinal] = placeOf(pod);
   const std::vector<int> wanted = wantedIn(group["spec"], shard);
+  if (std::find(wanted.begin(), wanted.end(), ordinal) != wanted.end() &&
+      group["spec"]["persistentVolumeClaimRetentionPolicy"]["whenReplaced"] == "Delete" &&
+      group["spec"]["recovery"]["volumeLoss"] == "Replace")
+    return judgeReplacement(claim, shard, static_cast<int>(wanted.size()), before);
   if (group["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"] != "Delete")
     violated("I4 " + claim + " deleted without consent");
   if (std::find(wanted.begin(), wanted.end(), ordinal) != wanted.end())
     violated("I4 " + claim + " deleted although its member is wanted");
   if (before.find(Resource::kPods, pod) != nullptr)
     violated("I4 " + claim + " deleted under its pod");
+}
+
+// I4: what is given up is lost, and the others hold the shard.
+void InvariantChecker::judgeReplacement(const std::string& claim, const std::string& shard,
+                                        int members, const SimulatedCluster& before) {
+  const Json& object = *before.find(Resource::kClaims, claim);
+  const Json* volume = before.find(Resource::kVolumes, object["spec"].value("volumeName", ""));
+  const bool lost = volume == nullptr ? object["status"]["phase"] == "Lost"
+                                      : (*volume)["metadata"].contains("deletionTimestamp") ||
+                                            (*volume)["spec"].contains("nodeAffinity");
+  if (!lost) violated("I4 " + claim + " replaced although its volume is there");
+  int serving = 0;
+  for (const std::string& pod : before.names(Resource::kPods))
+    serving += placeOf(pod).first == shard && before.serves(pod) ? 1 : 0;
+  if (serving < members / 2 + 1 || serving == 0)
+    violated("I4 " + claim + " replaced while only " + std::to_string(serving) + " serve");
 }
 
 // I7

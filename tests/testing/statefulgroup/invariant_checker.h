@@ -22,6 +22,8 @@ class InvariantChecker {
  private:
   void judgeRemoval(const std::string& pod, const SimulatedCluster& before, const Json& group);
   void judgeClaim(const std::string& claim, const SimulatedCluster& before, const Json& group);
+  void judgeReplacement(const std::string& claim, const std::string& shard, int members,
+                        const SimulatedCluster& before);
   void judgeCreation(const Json& pod, const SimulatedCluster& before);
   void violated(const std::string& what) { violations_.push_back(what); }
 

@@ -64,6 +64,10 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   void resize(const std::string& pod, Resize what = Resize::kDone);
   // What a storage driver says of a claim.
   void setClaimStatus(const std::string& claim, const Json& status);
+  // A claim is bound to a volume of that name; what the volume is (null: it is gone).
+  void bindClaim(const std::string& claim, const std::string& volume);
+  void setVolume(const std::string& volume, const Json& object);
+  void setNode(const std::string& node, bool there);
   // What the disruption controller counts.
   void countHealthy();
   // Budgets remember evicted pods by name until they are counted without them, as the real ones do.

@@ -128,6 +128,30 @@ void SimulatedCluster::forgetEvicted(Json& budget) {
   if (evicted.size() != before) touch(budget);
 }
 
+void SimulatedCluster::bindClaim(const std::string& claim, const std::string& volume) {
+  Json* found = at({Resource::kClaims, "ns", claim});
+  if (found == nullptr) return;
+  (*found)["spec"]["volumeName"] = volume;
+  touch(*found);
+}
+
+void SimulatedCluster::setVolume(const std::string& volume, const Json& object) {
+  if (object.is_null()) {
+    objects_.erase({Resource::kVolumes, volume});
+    return;
+  }
+  Json& made = objects_[{Resource::kVolumes, volume}] = object;
+  made["metadata"]["name"] = volume;
+}
+
+void SimulatedCluster::setNode(const std::string& node, bool there) {
+  if (there) {
+    objects_[{Resource::kNodes, node}] = {{"metadata", {{"name", node}}}};
+  } else {
+    objects_.erase({Resource::kNodes, node});
+  }
+}
+
 void SimulatedCluster::countHealthy() {
   for (auto& [key, budget] : objects_) {
     if (key.first != Resource::kBudgets) continue;

@@ -58,6 +58,16 @@ const std::vector<Story>& stories() {
          more["offlineReplicas"] = {"0/0"};
          h.cluster.putGroup("db", groupSpec(1, 3, more));
        }},
+      {"LostVolume",
+       [](GroupHarness& h) {
+         Json more = claims("Retain");
+         more["persistentVolumeClaimRetentionPolicy"]["whenReplaced"] = "Delete";
+         more["recovery"] = {{"volumeLoss", "Replace"}};
+         h.put(groupSpec(1, 3, more));
+         h.cluster.bindClaim("data-db-0-1", "gone");
+         h.cluster.setClaimStatus("data-db-0-1", {{"phase", "Lost"}});
+         h.cluster.end("db-0-1", "Failed");
+       }},
       {"Deletion",
        [](GroupHarness& h) {
          h.put(groupSpec(1, 3));

@@ -124,5 +124,154 @@ TEST_F(GroupVolumes, NoMemberThatIsNeededIsRestartedToGrow) {
   EXPECT_THAT(takeRemovals(), ElementsAre("db-0-0"));
 }
 
+// ---- volumes that are lost
+
+class GroupLostVolumes : public GroupVolumes {
+ protected:
+  static Json replacing(const char* when_replaced = "Delete", const char* loss = "Replace") {
+    Json more = claimsOf("1Gi");
+    more["recovery"] = {{"volumeLoss", loss}};
+    more["persistentVolumeClaimRetentionPolicy"] = {{"whenReplaced", when_replaced}};
+    return more;
+  }
+  static Json volume() { return {{"metadata", Json::object()}, {"spec", Json::object()}}; }
+  void form(const Json& more, int replicas = 3) {
+    put(1, replicas, more);
+    for (const std::string& name : claims()) {
+      cluster.bindClaim(name, "pv-" + name);
+      cluster.setVolume("pv-" + name, volume());
+    }
+    settle();
+    takeRemovals();
+  }
+  // The volume is gone, and the member goes down.
+  void lose(const std::string& pod) {
+    cluster.setVolume("pv-data-" + pod, nullptr);
+    cluster.setClaimStatus("data-" + pod, {{"phase", "Lost"}});
+    cluster.end(pod, "Failed");
+  }
+  std::string claimUid(const std::string& pod) {
+    const Json* found = cluster.find(Resource::kClaims, "data-" + pod);
+    return found == nullptr ? "" : (*found)["metadata"]["uid"].get<std::string>();
+  }
+};
+
+TEST_F(GroupLostVolumes, AMemberGetsAnotherForOneThatIsGone) {
+  form(replacing());
+  const std::string before = claimUid("db-0-1");
+  const std::string other = claimUid("db-0-0");
+  lose("db-0-1");
+  settle();
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_NE(claimUid("db-0-1"), before);
+  EXPECT_EQ(claimUid("db-0-0"), other);
+  EXPECT_THAT(events.lines, ::testing::Contains(HasSubstr("ReplacementStarted")));
+}
+
+TEST_F(GroupLostVolumes, WithoutConsentItIsWaitedFor) {
+  form(replacing("Retain", "Wait"));
+  const std::string before = claimUid("db-0-1");
+  lose("db-0-1");
+  settle();
+  EXPECT_EQ(claimUid("db-0-1"), before);
+  EXPECT_THAT(reason(), HasSubstr("has lost its volume"));
+}
+
+TEST_F(GroupLostVolumes, WhatIsThereIsNotGivenUpThoughItsPodIsDown) {
+  form(replacing());
+  const std::string before = claimUid("db-0-1");
+  unschedulable = {"db-0-1"};
+  cluster.end("db-0-1", "Failed");
+  settle();
+  EXPECT_EQ(claimUid("db-0-1"), before);
+  // A local volume, first of a node that is there.
+  Json local = volume();
+  local["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"] = Json::array(
+      {{{"matchExpressions",
+         {{{"key", "kubernetes.io/hostname"}, {"operator", "In"}, {"values", {"n1"}}}}}}});
+  cluster.setVolume("pv-data-db-0-1", local);
+  cluster.setNode("n1", true);
+  settle();
+  EXPECT_EQ(claimUid("db-0-1"), before);
+  cluster.setNode("n1", false);
+  unschedulable.clear();
+  pass();
+  settle();
+  EXPECT_NE(claimUid("db-0-1"), before);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLostVolumes, AVolumeThatSomebodyDeletesIsGivenUpOnceItsMemberIsDown) {
+  form(replacing());
+  const std::string before = claimUid("db-0-1");
+  Json going = volume();
+  going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  cluster.setVolume("pv-data-db-0-1", going);
+  settle();
+  EXPECT_EQ(claimUid("db-0-1"), before);
+  unschedulable = {"db-0-1"};
+  cluster.end("db-0-1", "Failed");
+  settle();
+  EXPECT_NE(claimUid("db-0-1"), before);
+}
+
+// What is left may be needed to make the others of.
+TEST_F(GroupLostVolumes, NothingIsGivenUpWhileTheOthersDoNotHoldTheShard) {
+  form(replacing());
+  const std::string first = claimUid("db-0-0");
+  const std::string second = claimUid("db-0-1");
+  lose("db-0-0");
+  lose("db-0-1");
+  settle();
+  EXPECT_EQ(claimUid("db-0-0"), first);
+  EXPECT_EQ(claimUid("db-0-1"), second);
+  EXPECT_THAT(reason(), HasSubstr("has lost a volume, and the others of its shard are needed"));
+}
+
+TEST_F(GroupLostVolumes, OneAfterAnotherUnlessMoreAreAllowed) {
+  form(replacing(), 5);
+  lose("db-0-0");
+  lose("db-0-1");
+  settle();
+  EXPECT_EQ(status()["totalReplicas"], 3);
+  Json more = replacing();
+  more["recovery"]["maxReplacementsPerShard"] = 2;
+  put(1, 5, more);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
+TEST_F(GroupLostVolumes, TheLastVolumeOfAShardIsNeverGivenUp) {
+  Json more = replacing();
+  more["disruption"] = {{"singleReplica", "Allow"}};
+  form(more, 1);
+  const std::string before = claimUid("db-0-0");
+  lose("db-0-0");
+  settle();
+  EXPECT_EQ(claimUid("db-0-0"), before);
+}
+
+TEST_F(GroupLostVolumes, WhoComesBackEmptyHasLeftBefore) {
+  Json more = replacing();
+  more["membership"] = {{"mode", "HTTP"}, {"http", {{"port", 7000}}}};
+  form(more);
+  hooks.asked.clear();
+  bool lets_go = false;
+  hooks.answer = [&](const statefulgroup::HookRequest& request) -> statefulgroup::HookAnswer {
+    if (request.verb == statefulgroup::HookVerb::kLeave && !lets_go)
+      return {statefulgroup::HookAnswer::Kind::kRefused, "an election is on"};
+    return {};
+  };
+  const std::string before = claimUid("db-0-1");
+  lose("db-0-1");
+  settle();
+  EXPECT_EQ(claimUid("db-0-1"), before);
+  EXPECT_THAT(reason(), HasSubstr("an election is on"));
+  lets_go = true;
+  settle();
+  EXPECT_THAT(hooks.asked, ::testing::IsSupersetOf({"leave db-0-1", "join db-0-1"}));
+  EXPECT_NE(claimUid("db-0-1"), before);
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+}
+
 }  // namespace
 }  // namespace stowage::testing
