@@ -225,7 +225,11 @@ void HistoryJudge::judgeClaim(const Json& claim) {
     const Json policy = spec.value("persistentVolumeClaimRetentionPolicy", Json::object());
     const bool scaled = policy.value("whenScaled", "") == "Delete" && !isWanted(claim, spec);
     const bool deleted = policy.value("whenDeleted", "") == "Delete" && isGoing(*group);
-    if (scaled || deleted) return;
+    // Lost is what the volume controller calls a claim whose volume is gone.
+    const bool replaced = policy.value("whenReplaced", "") == "Delete" &&
+                          spec.value("/recovery/volumeLoss"_json_pointer, "") == "Replace" &&
+                          claim.value("/status/phase"_json_pointer, "") == "Lost";
+    if (scaled || deleted || replaced) return;
     why = isWanted(claim, spec) ? "its member is wanted" : "it was to be kept";
   }
   violated("claim " + nameOf(claim) + " deleted: " + why);

@@ -211,6 +211,19 @@ TEST_F(HistoryJudgeTest, ClaimsOfMembersThatLeftGoWherePolicySaysSo) {
   EXPECT_THAT(judge_.violations(), IsEmpty());
 }
 
+TEST_F(HistoryJudgeTest, ClaimsOfLostVolumesGoWhereTheSpecSaysReplace) {
+  change({{"recovery", {{"volumeLoss", "Replace"}}},
+          {"persistentVolumeClaimRetentionPolicy", {{"whenReplaced", "Delete"}}}});
+  seen();
+  Json lost = claim(1);
+  lost["status"]["phase"] = "Lost";
+  put("persistentvolumeclaims", lost);
+  gone("persistentvolumeclaims", lost);
+  EXPECT_THAT(judge_.violations(), IsEmpty());
+  gone("persistentvolumeclaims", claim(2));  // that one was there
+  EXPECT_THAT(judge_.violations(), ElementsAre(HasSubstr("data-2 deleted: its member is wanted")));
+}
+
 TEST_F(HistoryJudgeTest, AfterAGapNothingIsSupposed) {
   judge_.see({0, Kind::kLost, "pods", {}});
   put("pods", pod(0, "anew"));
