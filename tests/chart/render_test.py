@@ -157,7 +157,7 @@ class Rights(unittest.TestCase):
     def test_an_operator_of_one_namespace_has_no_rights_on_pods_elsewhere(self):
         shown = chart.render(HELM, "--set", "operator.namespace=shop")
         cluster = chart.grants([d for d in shown if d["kind"] == "ClusterRole"], "first-stowage-operator")
-        self.assertEqual({r for _, r, _, _ in cluster}, {"nodes", "tokenreviews", "subjectaccessreviews"})
+        self.assertEqual({r for _, r, _, _ in cluster}, {"nodes", "persistentvolumes", "tokenreviews", "subjectaccessreviews"})
         self.assertIn(("", "pods", "", "create"),
                       chart.grants([d for d in shown if d["metadata"].get("namespace") == "shop"], "first-stowage-operator"))
 
