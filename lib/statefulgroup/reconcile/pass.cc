@@ -146,7 +146,7 @@ Answer Pass::heal(Resource resource, const kubeapi::ObjectMeta& seen, std::strin
 // As with pods, only for a group that is there live, and what is still without an owner.
 Answer Pass::takeOver(Resource resource, const kubeapi::ObjectMeta& seen,
                       std::string_view rendered) {
-  const Answer answer = writes_.get(Resource::kGroups, group_.meta.name.str());
+  Answer answer = writes_.get(Resource::kGroups, group_.meta.name.str());
   if (!answer.ok()) return answer;
   const auto live = decode<kubeapi::StatefulGroup>(answer);
   if (live == nullptr || !(live->meta.uid == group_.meta.uid) || live->meta.deletion_time) {
@@ -155,7 +155,7 @@ Answer Pass::takeOver(Resource resource, const kubeapi::ObjectMeta& seen,
     return stale;
   }
   const std::string name = seen.name.str();
-  const Answer taken =
+  Answer taken =
       writes_.patch(resource, name, {seen.uid, seen.resource_version},
                     Json{{"metadata",
                           {{"ownerReferences",
