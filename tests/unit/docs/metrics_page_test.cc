@@ -83,7 +83,7 @@ std::string bucketsOf(const std::vector<double>& buckets) {
   return fmt::format("{} to {:.4g}, {}", buckets.front(), buckets.back(), buckets.size());
 }
 
-std::string escaped(std::string text) {
+std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
     if (c == '<') {
