@@ -175,7 +175,7 @@ bool parse(int argc, char** argv, Options& options) {
 }  // namespace stowage::packing_quality
 
 int main(int argc, char** argv) {
-  using namespace stowage::packing_quality;  // NOLINT: a program, not a library
+  using namespace stowage::packing_quality;
   Options options;
   if (!parse(argc, argv, options)) {
     std::fprintf(stderr,

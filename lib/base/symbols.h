@@ -18,8 +18,8 @@ class Symbol {
  public:
   Symbol() = default;             // the empty string
   Symbol(std::string_view text);  // NOLINT(google-explicit-constructor): reads like a string
-  Symbol(const char* text) : Symbol(std::string_view(text)) {}         // NOLINT
-  Symbol(const std::string& text) : Symbol(std::string_view(text)) {}  // NOLINT
+  Symbol(const char* text) : Symbol(std::string_view(text)) {}         // NOLINT: likewise
+  Symbol(const std::string& text) : Symbol(std::string_view(text)) {}  // NOLINT: likewise
   Symbol(const Symbol& other) noexcept;
   Symbol(Symbol&& other) noexcept : entry_(other.entry_) { other.entry_ = nullptr; }
   Symbol& operator=(const Symbol& other) noexcept;

@@ -12,7 +12,7 @@
 namespace stowage {
 namespace {
 
-using namespace statefulgroup;  // NOLINT(google-build-using-namespace): what is under test
+using namespace statefulgroup;
 
 kubeapi::StatefulGroup group() {
   kubeapi::StatefulGroup group;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "cmd/kubectl-stowage/view/table.h"
 #include "statefulgroup/plan/budgets.h"
@@ -47,9 +48,10 @@ std::string noteOf(const Member& member, base::WallTime now) {
     if (std::string trouble = troubleOf(*member.pod); !trouble.empty())
       parts.push_back(std::move(trouble));
   }
-  int restarts = 0;
+  std::int64_t restarts = 0;  // the sum of what any number of containers may say
   for (const auto& container : member.pod->container_statuses) restarts += container.restarts;
-  if (restarts > 0) parts.push_back(fmt::format("{} restarts", restarts));
+  if (restarts > 0)
+    parts.push_back(restarts == 1 ? "restarted once" : fmt::format("{} restarts", restarts));
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 

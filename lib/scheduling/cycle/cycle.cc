@@ -103,8 +103,8 @@ void Cycle::place(QueuedPod& entry, const Attempt& attempt, SteadyTime started) 
   FrameworkMetrics& measured = context_.metrics.framework();
   const auto rejection = profile.preFilter(attempt);
   measured.preFiltered(entry.profile, profile, statusOf(rejection));
-  if (rejection) context_.decision.take(profile.watch(), context_.clock.now());
   if (rejection) {
+    context_.decision.take(profile.watch(), context_.clock.now());
     reject(entry, AttemptResult::kUnschedulable, rejection->message, rejection->rejectors, started,
            false);
     return;

@@ -140,6 +140,13 @@ InPlace wayOf(const Member& member) {
   return anew ? InPlace::kNo : member.in_place;
 }
 
+// Why the shard cannot do without the member for a while; empty: it can.
+std::string spareObstacle(PlanDraft& draft, const Member& member) {
+  if (maySpare(draft.shard, member, draft.spec)) return {};
+  return fmt::format("{} cannot be spared: {} voters must stay available", draft.podOf(member),
+                     floorFor(draft.shard, draft.spec));
+}
+
 // Why the member cannot be updated now; empty: it can.
 std::string updateObstacle(PlanDraft& draft, const Member& member, InPlace way) {
   const ShardRules& rules = draft.rules;
@@ -149,9 +156,9 @@ std::string updateObstacle(PlanDraft& draft, const Member& member, InPlace way) 
                        draft.podOf(member));
   if (way != InPlace::kResize && !rules.voluntary_off.empty()) return rules.voluntary_off;
   if (!rules.updates_off.empty()) return rules.updates_off;
-  if (way != InPlace::kResize && !maySpare(draft.shard, member, draft.spec))
-    return fmt::format("{} cannot be spared: {} voters must stay available", draft.podOf(member),
-                       floorFor(draft.shard, draft.spec));
+  if (way != InPlace::kResize) {
+    if (std::string why = spareObstacle(draft, member); !why.empty()) return why;
+  }
   const bool recorded = member.operation && member.operation->kind == OperationKind::kInPlace;
   return way == InPlace::kRestart && recorded ? rules.restarts_off : std::string();
 }
@@ -161,16 +168,15 @@ bool replaceAsked(PlanDraft& draft) {
   for (const Member& member : inUpdateOrder(draft.shard, draft.spec)) {
     if (!member.wanted || !member.replacement_asked) continue;
     draft.plan.work = ShardWork::kRollingOut;
-    if (!draft.rules.voluntary_off.empty()) {
-      draft.waitFor(draft.rules.voluntary_off);
-    } else if (!maySpare(draft.shard, member, draft.spec)) {
-      draft.waitFor(fmt::format("{} cannot be spared: {} voters must stay available",
-                                draft.podOf(member), floorFor(draft.shard, draft.spec)));
-    } else {
+    std::string obstacle = draft.rules.voluntary_off;
+    if (obstacle.empty()) obstacle = spareObstacle(draft, member);
+    if (obstacle.empty()) {
       draft.act(
           RemovePod{member.replica, member.pod, Removal::kEvict, true,
                     operationOn(member, OperationKind::kUpdate, member.target, draft.rules.now)},
           "a new pod was asked for", draft.plan.work);
+    } else {
+      draft.waitFor(std::move(obstacle));
     }
     return true;
   }

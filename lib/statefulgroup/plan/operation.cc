@@ -1,33 +1,27 @@
 #include "statefulgroup/plan/operation.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "statefulgroup/json_value.h"
 
 namespace stowage::statefulgroup {
 
 namespace {
 
-using Json = nlohmann::json;
 constexpr std::array<std::string_view, 5> kKinds = {"Update", "ScaleIn", "InPlace", "Resize",
                                                     "Replace"};
 // Nobody has more containers than this whose images change at once.
 constexpr std::size_t kMaxMarks = 64;
 
-std::string textOf(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::vector<ContainerMark> marksIn(const Json& object) {
   std::vector<ContainerMark> marks;
-  const auto found = object.find("was");
-  if (found == object.end() || !found->is_array()) return marks;
-  for (const Json& one : *found) {
+  const Json* was = memberOf(object, "was");
+  if (was == nullptr || !was->is_array()) return marks;
+  for (const Json& one : *was) {
     if (!one.is_object() || marks.size() == kMaxMarks) continue;
-    const auto restarts = one.find("restarts");
-    const bool counted = restarts != one.end() && restarts->is_number_integer();
+    const Json* restarts = memberOf(one, "restarts");
+    const bool counted = restarts != nullptr && restarts->is_number_integer();
     marks.push_back({textOf(one, "name"), textOf(one, "id"), textOf(one, "imageID"),
                      counted ? restarts->get<std::int32_t>() : 0});
   }
@@ -48,22 +42,22 @@ std::string encodeOperation(const Operation& operation) {
                              {"id", mark.id},
                              {"imageID", mark.image_id},
                              {"restarts", mark.restarts}});
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return toText(record);
 }
 
 std::optional<Operation> decodeOperation(std::string_view annotation) {
-  const Json object = Json::parse(annotation, nullptr, false);
-  if (!object.is_object()) return std::nullopt;
+  const auto object = parseJson(annotation);
+  if (!object) return std::nullopt;
   Operation operation;
-  operation.id = textOf(object, "id");
-  const std::string kind = textOf(object, "kind");
-  const auto start = base::parseTime(textOf(object, "start"));
+  operation.id = textOf(*object, "id");
+  const std::string kind = textOf(*object, "kind");
+  const auto start = base::parseTime(textOf(*object, "start"));
   for (std::size_t i = 0; i < kKinds.size(); ++i) {
     if (kind != kKinds[i] || operation.id.empty() || !start) continue;
     operation.kind = static_cast<OperationKind>(i);
-    operation.revision = textOf(object, "revision");
+    operation.revision = textOf(*object, "revision");
     operation.start = *start;
-    operation.was = marksIn(object);
+    operation.was = marksIn(*object);
     return operation;
   }
   return std::nullopt;

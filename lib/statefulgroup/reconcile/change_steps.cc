@@ -1,9 +1,9 @@
 // StepRunner's steps that make a living pod one of another revision.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "statefulgroup/json_value.h"
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/reconcile/live_objects.h"
@@ -16,13 +16,7 @@ namespace stowage::statefulgroup {
 namespace {
 
 using End = StepResult::End;
-using Json = nlohmann::json;
 using kubeapi::group::PodUpdatePolicy;
-
-std::string textOf(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 // Whether the patch gives that container another image.
 bool changesImage(const Json& before, const Json& after, const std::string& name) {

@@ -1,26 +1,15 @@
 #include "statefulgroup/reconcile/group_writes.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "statefulgroup/json_value.h"
 
 namespace stowage::statefulgroup {
 
-namespace {
-
-using Json = nlohmann::json;
-
-std::string textOf(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-}  // namespace
-
 std::optional<Identity> identityOf(std::string_view body) {
-  const Json object = Json::parse(body, nullptr, false);
-  if (!object.is_object()) return std::nullopt;
-  const auto meta = object.find("metadata");
-  if (meta == object.end() || !meta->is_object()) return std::nullopt;
+  const auto object = parseJson(body);
+  const Json* meta = object ? memberOf(*object, "metadata") : nullptr;
+  if (meta == nullptr || !meta->is_object()) return std::nullopt;
   return Identity{textOf(*meta, "uid"), textOf(*meta, "resourceVersion")};
 }
 

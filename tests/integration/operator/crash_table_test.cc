@@ -46,11 +46,14 @@ class CrashTableIt : public OperatorWorld {
   }
   void finish() {
     goOn();
+    awaitReadyAnd("Progressing", "False/Idle");
+  }
+  // Whatever members are asked meanwhile is answered.
+  void awaitReadyAnd(const char* type, const char* value) {
     EXPECT_TRUE(waitFor(
         [&] {
           answer();
-          return condition("db", "Ready") == "True/AllReady" &&
-                 condition("db", "Progressing") == "False/Idle";
+          return condition("db", "Ready") == "True/AllReady" && condition("db", type) == value;
         },
         kPatience))
         << getGroup("db").dump(1);
@@ -76,14 +79,7 @@ class CrashTableIt : public OperatorWorld {
   }
   void formed(const Json& spec) {
     createGroup("db", spec);
-    EXPECT_TRUE(waitFor(
-        [&] {
-          answer();
-          return condition("db", "Ready") == "True/AllReady" &&
-                 condition("db", "BudgetsSynced") == "True/Synced";
-        },
-        kPatience))
-        << getGroup("db").dump(1);
+    awaitReadyAnd("BudgetsSynced", "True/Synced");
   }
   void update() { changeGroup("db", imagePatch("example.test/db:2")); }
   std::map<std::string, std::string> claimUids() {

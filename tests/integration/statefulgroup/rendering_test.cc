@@ -14,7 +14,7 @@
 namespace stowage::testing {
 namespace {
 
-using namespace statefulgroup;  // NOLINT(google-build-using-namespace): what is under test
+using namespace statefulgroup;
 using ::testing::HasSubstr;
 
 class Rendering : public RenderedObjects {

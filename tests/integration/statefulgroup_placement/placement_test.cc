@@ -16,7 +16,7 @@
 namespace stowage::testing {
 namespace {
 
-using namespace statefulgroup;  // NOLINT(google-build-using-namespace): what is under test
+using namespace statefulgroup;
 using namespace std::chrono_literals;
 
 enum class Scheduler { kStowage, kUpstream };

@@ -33,7 +33,7 @@ class NodeBuilder {
   kubeapi::Node& edit() { return node_; }
 
   [[nodiscard]] kubeapi::NodePtr build() const;
-  operator kubeapi::NodePtr() const { return build(); }  // NOLINT(google-explicit-constructor)
+  operator kubeapi::NodePtr() const { return build(); }  // implicit: passed as what it builds
 
  private:
   kubeapi::Node node_;

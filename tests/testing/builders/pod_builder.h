@@ -84,7 +84,7 @@ class PodBuilder {
   kubeapi::Pod& edit() { return pod_; }
 
   [[nodiscard]] kubeapi::PodPtr build() const;
-  operator kubeapi::PodPtr() const { return build(); }  // NOLINT(google-explicit-constructor)
+  operator kubeapi::PodPtr() const { return build(); }  // implicit: passed as what it builds
 
  private:
   kubeapi::Container& current();

@@ -32,7 +32,7 @@ class ClaimBuilder {
   ClaimBuilder& ownedByPod(std::string_view uid);
   kubeapi::PersistentVolumeClaim& edit() { return claim_; }
   [[nodiscard]] kubeapi::PersistentVolumeClaimPtr build() const;
-  // NOLINTNEXTLINE(google-explicit-constructor): passed as what it builds
+  // Implicit: passed as what it builds.
   operator kubeapi::PersistentVolumeClaimPtr() const { return build(); }
 
  private:
@@ -55,7 +55,7 @@ class VolumeBuilder {
   VolumeBuilder& source(std::string_view plugin, std::string_view handle);
   kubeapi::PersistentVolume& edit() { return volume_; }
   [[nodiscard]] kubeapi::PersistentVolumePtr build() const;
-  // NOLINTNEXTLINE(google-explicit-constructor): passed as what it builds
+  // Implicit: passed as what it builds.
   operator kubeapi::PersistentVolumePtr() const { return build(); }
 
  private:
@@ -70,7 +70,7 @@ class ClassBuilder {
   ClassBuilder& noProvisioner() { return provisioner("kubernetes.io/no-provisioner"); }
   ClassBuilder& allowed(std::string_view key, const std::vector<std::string>& values);  // one term
   [[nodiscard]] kubeapi::StorageClassPtr build() const;
-  // NOLINTNEXTLINE(google-explicit-constructor): passed as what it builds
+  // Implicit: passed as what it builds.
   operator kubeapi::StorageClassPtr() const { return build(); }
 
  private:
@@ -83,7 +83,7 @@ class CsiNodeBuilder {
   CsiNodeBuilder& driver(std::string_view name, std::optional<std::int32_t> limit = {});
   CsiNodeBuilder& migrated(std::string_view plugins);
   [[nodiscard]] kubeapi::CsiNodePtr build() const;
-  // NOLINTNEXTLINE(google-explicit-constructor): passed as what it builds
+  // Implicit: passed as what it builds.
   operator kubeapi::CsiNodePtr() const { return build(); }
 
  private:

@@ -6,10 +6,9 @@
 
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "testing/api/scripted_api_client.h"
 #include "testing/scheduling/recording_metric_sink.h"
+#include "unit/cmd/recorded_self_events.h"
 
 namespace stowage::scheduler_cmd {
 namespace {
@@ -26,11 +25,7 @@ std::string configOf(const std::string& more) {
 
 class ConfigReloadTest : public ::testing::Test {
  protected:
-  ConfigReloadTest() {
-    api_.otherwise([](const testing::AskedCall&, const std::stop_token&) { return "{}"; });
-    recorder_.start();
-    write(configOf("podMaxBackoffSeconds: 10\n"));
-  }
+  ConfigReloadTest() { write(configOf("podMaxBackoffSeconds: 10\n")); }
   ~ConfigReloadTest() override { std::remove(file_.c_str()); }
 
   void write(const std::string& text) {
@@ -46,15 +41,13 @@ class ConfigReloadTest : public ::testing::Test {
               applied_.push_back(next);
               return base::Status();
             },
-            self_events_,
+            events_.sink(),
             clock_,
             metrics_};
   }
-  // What was written, once the recorder has nothing left to do.
   std::vector<std::string> reasons() {
-    recorder_.stop(std::chrono::seconds(10));
     std::vector<std::string> out;
-    for (const auto& call : api_.calls()) out.push_back(nlohmann::json::parse(call.body)["reason"]);
+    for (const auto& event : events_.written()) out.push_back(event["reason"]);
     return out;
   }
   double reloads(const std::string& result) {
@@ -63,14 +56,8 @@ class ConfigReloadTest : public ::testing::Test {
 
   const std::string file_ = ::testing::TempDir() + "stowage-reload.yaml";
   base::SystemClock clock_;
-  testing::ScriptedApiClient api_;
   testing::RecordingMetricSink metrics_;
-  k8sclient::EventRecorder recorder_{{}, api_, clock_, 1, base::nullMetricSink()};
-  SelfEvents self_events_{
-      recorder_,
-      {"Lease", "coordination.k8s.io/v1", "kube-system", "stowage-scheduler", "", ""},
-      "stowage-scheduler",
-      "host"};
+  RecordedSelfEvents events_;
   std::vector<config::SchedulerConfig> applied_;
   std::string fails_;
 };
@@ -159,7 +146,7 @@ TEST_F(ConfigReloadTest, ItsThreadSeesAChange) {
   reload.start();
   write(configOf("podMaxBackoffSeconds: 30\n"));
   // The event is the last that happens.
-  EXPECT_TRUE(api_.waitForCalls(1));
+  EXPECT_TRUE(events_.waitFor(1));
   reload.stop();
   EXPECT_EQ(reloads("applied"), 1);
 }

@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "testing/api/scripted_api_client.h"
 #include "testing/scheduling/recording_metric_sink.h"
+#include "unit/cmd/recorded_self_events.h"
 
 namespace stowage::scheduler_cmd {
 namespace {
@@ -19,29 +19,12 @@ using ::testing::Pair;
 
 class DegradedFeaturesTest : public ::testing::Test {
  protected:
-  DegradedFeaturesTest() {
-    api_.otherwise([](const testing::AskedCall&, const std::stop_token&) { return "{}"; });
-    recorder_.start();
-  }
-  // What was written, once the recorder has nothing left to do.
-  std::vector<json> events() {
-    recorder_.stop(std::chrono::seconds(10));
-    std::vector<json> written;
-    for (const auto& call : api_.calls()) written.push_back(json::parse(call.body));
-    return written;
-  }
+  std::vector<json> events() { return events_.written(); }
 
-  base::SystemClock clock_;
-  testing::ScriptedApiClient api_;
   testing::RecordingMetricSink metrics_;
   serving::HealthRegistry health_;
-  k8sclient::EventRecorder recorder_{{}, api_, clock_, 1, base::nullMetricSink()};
-  SelfEvents self_events_{
-      recorder_,
-      {"Lease", "coordination.k8s.io/v1", "kube-system", "stowage-scheduler", "", ""},
-      "stowage-scheduler",
-      "host"};
-  DegradedFeatures features_{health_, self_events_, metrics_};
+  RecordedSelfEvents events_;
+  DegradedFeatures features_{health_, events_.sink(), metrics_};
 };
 
 TEST_F(DegradedFeaturesTest, ARefusalIsALineAMetricAndOneEvent) {

@@ -15,11 +15,6 @@ namespace stowage::kubectl {
 
 using testing::Json;
 
-inline Json image(const std::string& name) {
-  return {{"template",
-           {{"spec", {{"containers", Json::array({{{"name", "main"}, {"image", name}}})}}}}}};
-}
-
 class KubectlTest : public ::testing::Test {
  protected:
   statefulgroup::Observed observed() {

@@ -36,7 +36,7 @@ class RollbackTest : public KubectlTest {
 
 TEST_F(RollbackTest, OnlyWhatDiffersAndBelongsToTheRevision) {
   harness_.put(1, 3);
-  Json more = image("x:2");
+  Json more = testing::withImage("x:2");
   more["minReadySeconds"] = 7;
   harness_.put(1, 5, more);
   const Rollback rollback = plan();
@@ -81,17 +81,17 @@ TEST_F(RollbackTest, DefaultsDoNotComeBackInsteadOfWhatWas) {
 
 TEST_F(RollbackTest, FromASpecThatTheServerRefusesToTheNewestRevision) {
   harness_.put(1, 3);
-  harness_.put(1, 3, image("x:2"));
+  harness_.put(1, 3, testing::withImage("x:2"));
   harness_.cluster.admission = [](const Json& pod) {
     return pod["spec"]["containers"][0]["image"] == "bad" ? "no such image" : "";
   };
-  harness_.put(1, 3, image("bad"));
+  harness_.put(1, 3, testing::withImage("bad"));
   EXPECT_EQ(plan().number, 2);
 }
 
 TEST_F(RollbackTest, ClaimsThatCameSinceStay) {
   harness_.put(1, 3);
-  Json more = image("x:2");
+  Json more = testing::withImage("x:2");
   more["volumeClaimTemplates"] =
       Json::array({{{"name", "data"},
                     {"spec",
@@ -103,7 +103,7 @@ TEST_F(RollbackTest, ClaimsThatCameSinceStay) {
 
 TEST_F(RollbackTest, SaysWhatKeepsPodsFromFollowing) {
   harness_.put(1, 3);
-  Json more = image("x:2");
+  Json more = testing::withImage("x:2");
   more["managementPolicy"] = "Managed";
   more["updateStrategy"] = {{"type", "OnDelete"}, {"rollingUpdate", nullptr}};
   harness_.put(1, 3, more);

@@ -20,7 +20,7 @@ class VerbsTest : public KubectlTest {
  protected:
   void SetUp() override {
     harness_.put(1, 3);
-    harness_.put(1, 3, image("x:2"));
+    harness_.put(1, 3, testing::withImage("x:2"));
   }
   VerbsTest& answerGroup() {
     api_.answer(groupJson());

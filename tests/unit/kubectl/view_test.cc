@@ -98,6 +98,22 @@ TEST_F(StatusTest, AFailedRolloutThatWentBackGoesNowhereElse) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("goes over")));
 }
 
+// Found by reading: the sum of two of them was more than an int holds.
+TEST_F(StatusTest, RestartsAreCountedHoweverManyThePodSays) {
+  harness_.put(1, 3);
+  const auto textWith = [&](std::vector<std::int32_t> restarts) {
+    auto seen = observed();
+    auto pod = std::make_shared<kubeapi::MemberPod>(*seen.pods.front());
+    pod->container_statuses.clear();
+    for (const std::int32_t count : restarts)
+      pod->container_statuses.emplace_back().restarts = count;
+    seen.pods.front() = pod;
+    return statusText(reportOf(seen, now()));
+  };
+  EXPECT_THAT(textWith({1}), HasSubstr("restarted once"));
+  EXPECT_THAT(textWith({2147483647, 2147483647}), HasSubstr("4294967294 restarts"));
+}
+
 TEST_F(StatusTest, ARolloutThatWaits) {
   harness_.put(2, 3);
   harness_.unschedulable_images = {"x:2"};
@@ -124,8 +140,8 @@ using HistoryTest = KubectlTest;
 
 TEST_F(HistoryTest, NewestFirstWithWhatChanged) {
   harness_.put(1, 3);
-  harness_.put(1, 3, image("x:2"));
-  Json more = image("x:2");
+  harness_.put(1, 3, testing::withImage("x:2"));
+  Json more = testing::withImage("x:2");
   more["restartTime"] = "2026-01-01T00:00:00Z";
   harness_.put(1, 3, more);
   harness_.clock.advance(1h);

@@ -9,7 +9,7 @@ namespace stowage::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace scheduling;  // NOLINT(google-build-using-namespace): the names under test
+using namespace scheduling;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;

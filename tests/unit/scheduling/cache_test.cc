@@ -12,7 +12,7 @@
 namespace stowage::testing {
 namespace {
 
-using namespace scheduling;  // NOLINT(google-build-using-namespace): the names under test
+using namespace scheduling;
 using Placed = ClusterCache::Placed;
 
 std::int64_t requestedCpu(const ClusterCache& cache, std::string_view node) {

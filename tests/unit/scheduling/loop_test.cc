@@ -15,7 +15,7 @@ namespace stowage::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace scheduling;  // NOLINT(google-build-using-namespace): the names under test
+using namespace scheduling;
 
 // Answers every bind from a thread of its own, once it is told to.
 class ThreadedBinder final : public Binder {

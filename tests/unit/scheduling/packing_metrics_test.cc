@@ -9,7 +9,7 @@
 namespace stowage::testing {
 namespace {
 
-using namespace scheduling;  // NOLINT(google-build-using-namespace): the names under test
+using namespace scheduling;
 
 kubeapi::PodPtr owned(const kubeapi::PodPtr& pod, const char* kind) {
   auto copy = std::make_shared<kubeapi::Pod>(*pod);

@@ -11,7 +11,7 @@ namespace stowage::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace scheduling;  // NOLINT(google-build-using-namespace): the names under test
+using namespace scheduling;
 
 class QueueTest : public ::testing::Test {
  protected:
