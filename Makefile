@@ -91,7 +91,7 @@ docs: check-deps ## write what is generated: the tables of docs/metrics.md, dash
 	scripts/dashboards.py
 	scripts/chart_values.py
 
-lint: check-deps ## format, include direction, headers alone, shellcheck, file length, alerts, clang-tidy
+lint: check-deps ## format, include direction, headers alone, shellcheck, file length, pages, alerts, clang-tidy
 	@scripts/lint/all.sh
 
 fmt: ## format all C++ sources in place

@@ -38,6 +38,7 @@ tidy() {
 step format format
 step include-direction python3 scripts/lint/include_direction.py
 step file-length scripts/lint/file_length.sh
+step docs python3 scripts/lint/docs.py
 step shellcheck shell
 step headers-alone scripts/lint/headers_alone.sh
 step monitoring monitoring

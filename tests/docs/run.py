@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Runs the commands of the pages on a real kube-apiserver with kube-controller-manager, kube-scheduler and 20 nodes of KWOK.
+
+A block of commands (```sh) under <!-- run --> is run as it stands, the blocks of a page in one shell, the pages of PAGES one after
+another. The lines of a text block under <!-- output --> must be in what the block before it prints, in that order; `...` stands
+for anything. What is different from a reader's cluster: KWOK does not run the processes of pods. So after `helm install` the
+programs are started here, with the accounts, the configuration and the arguments of the release; the configuration follows its
+ConfigMap as a kubelet's volume does; and their ports 10259 and 8443 are free ones.
+
+tests/docs/run.py [BUILD_DIR]     needs stowage-scheduler, stowage-operator and kubectl-stowage in it
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts/lint"))
+import docs  # noqa: E402
+
+BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/dev").resolve()
+CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
+TOOLS = str(ROOT / "tests/tools/tools.sh")
+PAGES = ("docs/quick-start.md", "docs/configuration.md")
+LIMIT = 180  # seconds that one block may take
+NAMESPACE = "stowage-system"
+
+
+def command(*words, stdin=None):
+    done = subprocess.run([str(w) for w in words], input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(str(w) for w in words)}\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+class Cluster:
+    """The control plane, its nodes, and the programs of the release once there is one. Everything ends with close()."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stowage-docs."))
+        self.bin = self.folder / "bin"
+        self.admin = self.folder / "cp/admin.kubeconfig"
+        self.ports = {name: command("bash", "-c", f"source {ROOT}/scripts/lib/processes.sh && free_port")
+                      for name in ("10259", "8443")}
+        self.processes = {}
+        self.logs = []
+        self.follower = None
+        self.closing = threading.Event()
+
+    def start(self):
+        command(CONTROLPLANE, "build", "all")
+        command(TOOLS, "build", "kwok", "helm")
+        self.bin.mkdir()
+        for path in (command(CONTROLPLANE, "path", "kubectl"), command(TOOLS, "path", "helm"),
+                     BUILD / "cmd/scheduler/stowage-scheduler", BUILD / "cmd/operator/stowage-operator",
+                     BUILD / "cmd/kubectl-stowage/kubectl-stowage"):
+            (self.bin / pathlib.Path(path).name.split("-v")[0]).symlink_to(path)
+        command(CONTROLPLANE, "start", self.folder / "cp", "--with-controller-manager", "--with-scheduler", "--owner-pid", os.getpid())
+        self.k("create", "-f", "-", stdin=command("python3", ROOT / "demo/workload.py", "nodes"))
+        command(TOOLS, "kwok-start", self.folder / "kwok", self.admin, os.getpid())
+        self.k("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
+        self.k("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
+
+    def k(self, *words, stdin=None):
+        return command(self.bin / "kubectl", "--kubeconfig", self.admin, *words, stdin=stdin)
+
+    def environment(self):
+        return {**os.environ, "KUBECONFIG": str(self.admin), "PATH": f"{self.bin}:{os.environ['PATH']}"}
+
+    def start_release(self):
+        """What the kubelets would do for the pods of both Deployments."""
+        config = self.folder / "scheduler.yaml"
+        self.follow(config)
+        self.follower = threading.Thread(target=self.keep_following, args=(config,), daemon=True)
+        self.follower.start()
+        for program, port in (("scheduler", "10259"), ("operator", "8443")):
+            args = json.loads(self.k("get", "deployment", f"stowage-{program}", "-n", NAMESPACE, "-o",
+                                     "jsonpath={.spec.template.spec.containers[0].args}"))
+            args = [a for a in args if not a.startswith(("--config", "--secure-port"))]
+            if program == "scheduler":
+                args += ["--config", config]
+            self.start_program(program, [*args, f"--secure-port={self.ports[port]}", "--bind-address=127.0.0.1"])
+
+    def start_program(self, program, args):
+        identity = yaml.safe_load(self.admin.read_text())
+        identity["users"][0]["user"] = {"token": self.k("create", "token", f"stowage-{program}", "-n", NAMESPACE, "--duration=1h")}
+        file = self.folder / f"{program}.kubeconfig"
+        file.write_text(yaml.safe_dump(identity))
+        log = open(self.folder / f"{program}.log", "w")
+        self.logs.append(log)
+        self.processes[program] = subprocess.Popen([self.bin / f"stowage-{program}", "--kubeconfig", file, *args],
+                                                   stdout=log, stderr=log)
+
+    def follow(self, file):
+        text = self.k("get", "configmap", "stowage-scheduler", "-n", NAMESPACE, "-o", r"jsonpath={.data.scheduler\.yaml}")
+        if not file.exists() or file.read_text() != text:
+            file.with_suffix(".new").write_text(text)
+            file.with_suffix(".new").rename(file)
+
+    def keep_following(self, file):
+        while not self.closing.wait(0.3):
+            try:
+                self.follow(file)
+            except SystemExit:
+                pass  # the release may be gone
+
+    def end_programs(self):
+        for program, process in self.processes.items():
+            ended = process.poll()
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+            if ended is not None:
+                raise SystemExit(f"stowage-{program} ended with {ended}:\n{(self.folder / f'{program}.log').read_text()[-2000:]}")
+        self.processes = {}
+
+    def close(self):
+        self.closing.set()
+        if self.follower:
+            self.follower.join()
+        try:
+            self.end_programs()
+        finally:
+            for log in self.logs:
+                log.close()
+            for tool, folder in ((f"{TOOLS} kwok-stop", "kwok"), (f"{CONTROLPLANE} stop", "cp")):
+                subprocess.run([*tool.split(), str(self.folder / folder)], capture_output=True, check=False)
+
+
+class Shell:
+    """One bash for the blocks of a page, so that what one sets the next has."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.bash = subprocess.Popen(["bash", "-euo", "pipefail"], cwd=ROOT, env=cluster.environment(), text=True,
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def run(self, text):
+        """What it prints, and whether it ended well."""
+        for port, free in self.cluster.ports.items():
+            text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free}")
+        file = self.cluster.folder / "block.sh"
+        file.write_text(text + "\n")
+        self.bash.stdin.write(f"source {file} </dev/null\necho @@done\n")
+        self.bash.stdin.flush()
+        timer = threading.Timer(LIMIT, self.bash.kill)
+        timer.start()
+        lines = []
+        for line in self.bash.stdout:
+            if line == "@@done\n":
+                timer.cancel()
+                return "".join(lines), True
+            lines.append(line)
+        timer.cancel()
+        return "".join(lines), False
+
+    def close(self):
+        self.bash.stdin.close()
+        self.bash.wait(timeout=30)
+        self.bash.stdout.close()
+
+
+def missing(wanted, printed):
+    """The first of the wanted lines that is not among the printed ones, after those before it."""
+    have = iter(" ".join(line.split()) for line in printed.splitlines())
+    for line in wanted:
+        pattern = ".*".join(re.escape(part) for part in " ".join(line.split()).split("..."))
+        if line.strip() and not any(re.fullmatch(pattern, other) for other in have):
+            return line
+    return None
+
+
+def run_page(cluster, name):
+    """How many blocks were run."""
+    count, printed, shell = 0, None, Shell(cluster)
+    try:
+        for number, language, above, lines in docs.Page(ROOT / name).blocks:
+            if language == "sh" and above == "<!-- run -->":
+                began = time.monotonic()
+                printed, good = shell.run("\n".join(lines))
+                print(f"{name}:{number}: {time.monotonic() - began:.1f} s", flush=True)
+                if not good:
+                    raise SystemExit(f"{name}:{number}: failed, or not done within {LIMIT} s\n{printed}")
+                count += 1
+                if any(line.startswith("helm install stowage ") for line in lines):
+                    cluster.start_release()
+                if any(line.startswith("helm uninstall stowage ") for line in lines):
+                    cluster.end_programs()
+            elif above == "<!-- output -->":
+                line = missing(lines, printed or "")
+                if line is not None:
+                    raise SystemExit(f"{name}:{number}: not printed: {line}\n--- what was printed:\n{printed}")
+    finally:
+        shell.close()
+    return count
+
+
+def main():
+    cluster = Cluster()
+    try:
+        cluster.start()
+        count = sum(run_page(cluster, page) for page in PAGES)
+        if not count:
+            raise SystemExit("no page has a block to run")
+    except SystemExit:
+        print(f"logs: {cluster.folder}", file=sys.stderr)
+        cluster.close()
+        raise
+    cluster.close()
+    shutil.rmtree(cluster.folder)
+    print(f"{count} blocks of {len(PAGES)} pages ran, and printed what they say")
+
+
+if __name__ == "__main__":
+    main()
