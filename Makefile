@@ -70,6 +70,7 @@ chart: check-deps check-go ## the chart: linted, rendered, installed on a real k
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD) stowage-scheduler stowage-operator
 	tests/chart/render_test.py
+	tests/chart/definition_test.py
 	tests/chart/install_test.py $(BUILD)
 
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code

@@ -21,6 +21,19 @@ def leaves(schema, path=()):
             yield (*path, key), below
 
 
+def put(tree, path, value):
+    for key in path[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[path[-1]] = value
+
+
+def refusal(helm, values):
+    """The lines with which helm refuses values."""
+    done = chart.command(helm, "template", "x", chart.CHART, *chart.KUBE, "-f", "-", stdin=json.dumps(values), check=False)
+    assert done.returncode, values
+    return done.stderr.splitlines()
+
+
 class Render(unittest.TestCase):
     def test_lint_and_template_without_a_warning(self):
         self.assertGreaterEqual(len(chart.CI), 12)
@@ -48,6 +61,23 @@ class Render(unittest.TestCase):
                     done = chart.command(helm, "template", "x", chart.CHART, *chart.KUBE, "--set", flag, check=False)
                     self.assertNotEqual(done.returncode, 0)
                     self.assertIn(named, done.stderr)
+
+    def test_every_value_has_a_type_and_every_object_is_closed(self):
+        """Wrong values everywhere at once: the answer names each of them, in a line of its own."""
+        schema = json.loads((chart.CHART / "values.schema.json").read_text())
+        wrong, unknown, paths = {}, {}, [p for p, s in leaves(schema) if p != ("global",)]
+        for path, below in leaves(schema):
+            types = below["type"] if isinstance(below["type"], list) else [below["type"]]
+            if path != ("global",):
+                put(wrong, path, True if "boolean" not in types else "text")
+        objects = [(), *sorted({p[:n] for p in paths for n in range(1, len(p))})]
+        for path in objects:
+            put(unknown, (*path, "noSuchKey"), 1)
+        for helm in HELMS.values():
+            said = [line for line in refusal(helm, wrong) if "at '/" in line and "validation failed" not in line]
+            self.assertEqual({line.split("'")[1] for line in said}, {"/" + "/".join(p) for p in paths})
+            said = [line for line in refusal(helm, unknown) if "noSuchKey" in line]
+            self.assertEqual({line.split("'")[1] for line in said}, {"/".join(("", *p)) for p in objects})
 
     def test_nobody_turns_the_lease_off(self):
         for flag in ("scheduler.config.leaderElection.leaderElect=false", "scheduler.extraArgs={--leader-elect=false}",
