@@ -72,6 +72,7 @@ chart: check-deps check-go ## the chart: linted, rendered, installed on a real k
 	tests/chart/render_test.py
 	tests/chart/definition_test.py
 	tests/chart/install_test.py $(BUILD)
+	tests/chart/flood_test.py $(BUILD)
 
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code
 	@cmake --preset dev >/dev/null
@@ -134,6 +135,8 @@ demo: check-deps check-go ## watch Stowage schedule 300 pods and run a group on 
 
 full: test asan tsan fuzz bench ## everything, also what CI has no time for
 	@$(MAKE) --no-print-directory conformance N=20000
+	@$(MAKE) --no-print-directory chart
+	tests/chart/flood_test.py $(BUILD) --without
 	STOWAGE_MODEL_DEPTH=2 $(BUILD)/tests/unit/statefulgroup/stowage_statefulgroup_test --gtest_filter='ReconcilerModel*'
 	STOWAGE_GROUPS=500 $(BUILD)/tests/integration/operator/stowage_operator_it --gtest_filter='ManyGroups*'
 	STOWAGE_SOAK_SECONDS=120 $(BUILD)/tests/integration/two_schedulers/stowage_two_schedulers_it --gtest_filter='TwoSchedulers*'
