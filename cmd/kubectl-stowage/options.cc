@@ -52,8 +52,9 @@ constexpr VerbText kVerbs[] = {
     {Verb::kResume, "resume", "let the operator work on the group again",
      "Sets spec.managementPolicy to Managed."},
     {Verb::kReplace, "replace", "give one member a new pod, with the claims it has",
-     "Evicts the pod, so that its disruption budget has a say, and no other pod of that name.\n"
-     "Refused when its shard cannot spare it."},
+     "Asks the operator by an annotation on the pod, and no other pod of that name. It does it by\n"
+     "the rules of an update, its disruption budget included. Refused when its shard cannot spare "
+     "it."},
 };
 
 // Before and after the verb.

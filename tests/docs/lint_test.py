@@ -13,6 +13,7 @@ SOURCE = '''
 fail(fmt::format("budget {} selects pods of the group, too: "
                  "no eviction can succeed", name));
 say("one " + what + " two three");
+say("put together " + std::string("of words that") + " follow each other");
 '''
 PAGE = """# A page
 
@@ -30,6 +31,7 @@ kubectl get pods
 |---|---|
 | `budget ... selects pods of the group, too: no eviction can succeed` | delete it |
 | `one ... two three` | nothing |
+| `together of words that follow` | nothing |
 """
 
 
@@ -89,6 +91,8 @@ class Lint(unittest.TestCase):
         self.finds("the programs do not say", "`one ... two three`", "`said in a comment`")
         self.finds("the programs do not say", "`one ... two three`", "`one ...`")
         self.finds("the programs do not say", "`one ... two three`", "`budget ... two three`".replace("budget", "budgets"))
+        for other in ("together of words follow", "together of words tha follow", "together words that follow"):
+            self.finds("the programs do not say", "`together of words that follow`", f"`{other}`")
         self.finds("without a message", "| `one ... two three` |", "| one two three |")
 
     def test_output_is_compared_in_order(self):

@@ -30,7 +30,7 @@ import docs  # noqa: E402
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/dev").resolve()
 CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
 TOOLS = str(ROOT / "tests/tools/tools.sh")
-PAGES = ("docs/quick-start.md", "docs/configuration.md")
+PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/configuration.md")
 LIMIT = 180  # seconds that one block may take
 NAMESPACE = "stowage-system"
 
@@ -190,7 +190,7 @@ def run_page(cluster, name):
                 if not good:
                     raise SystemExit(f"{name}:{number}: failed, or not done within {LIMIT} s\n{printed}")
                 count += 1
-                if any(line.startswith("helm install stowage ") for line in lines):
+                if any(re.match("helm (install|upgrade --install) stowage ", line) for line in lines):
                     cluster.start_release()
                 if any(line.startswith("helm uninstall stowage ") for line in lines):
                     cluster.end_programs()
