@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build release test unit it monitoring chart conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release test unit it monitoring chart e2e conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -73,6 +73,9 @@ chart: check-deps check-go ## the chart: linted, rendered, installed on a real k
 	tests/chart/definition_test.py
 	tests/chart/install_test.py $(BUILD)
 	tests/chart/flood_test.py $(BUILD)
+
+e2e: check-go ## on a real node: kubelet, containerd and runc on this machine; needs root
+	@tests/e2e/e2e.sh test
 
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code
 	@cmake --preset dev >/dev/null

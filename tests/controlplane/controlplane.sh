@@ -23,7 +23,7 @@ loopback ports, with TLS, RBAC, an audit log and certificates of their own. Ever
 
 commands
   build [NAME...]          build what is missing into the cache: etcd kube-apiserver kubectl (default),
-                           kube-controller-manager, kube-scheduler, or "all"
+                           kube-controller-manager, kube-scheduler, or "all"; of a node: kubelet, kube-proxy
   path NAME                print where the binary NAME is (or would be built to)
   start DIR [OPTIONS]      start; ready when it returns (about 5 s); builds what is missing first
   stop DIR                 end every process of DIR by its process id; logs and data stay
@@ -45,6 +45,8 @@ options of start
   --no-node-taints            new nodes get no not-ready taint (for use without a controller-manager)
   --audit-policy FILE         instead of manifests/audit-policy.yaml
   --owner-pid PID             stop everything when the process PID ends, however it ends
+  --advertise-address IP      listen on every address, not on 127.0.0.1 alone, and make IP what pods reach the
+                              Service "kubernetes" by; for a network namespace of its own (tests/e2e)
   --apiserver-arg ARG         one more argument for kube-apiserver (repeatable)
 
 environment
@@ -89,7 +91,8 @@ build_one() {
     etcd) package="$ETCD_PACKAGE" hint='about 1 minute on 2 cores' ;;
     kube-apiserver) package="k8s.io/kubernetes/cmd/$name" hint='about 5 minutes on 2 cores' ;;
     kube-controller-manager | kubectl) package="k8s.io/kubernetes/cmd/$name" hint='about 1 minute on 2 cores' ;;
-    kube-scheduler) package="k8s.io/kubernetes/cmd/$name" hint='seconds' ;;
+    kube-scheduler | kube-proxy) package="k8s.io/kubernetes/cmd/$name" hint='seconds' ;;
+    kubelet) package="k8s.io/kubernetes/cmd/$name" hint='half a minute on 2 cores' ;;
     *) die "no such binary: $name" ;;
   esac
   build_go_binary "$module" "$package" "$(bin_dir)/$name" "$(version_ldflags)" "$hint"
@@ -145,13 +148,15 @@ start_etcd() {
 
 # Writes the API server's arguments, one a line, so that a restart uses the very same ones.
 write_apiserver_args() {
-  local dir="$1" pki="$1/pki" disabled="$2" policy="$3"
-  shift 3
+  local dir="$1" pki="$1/pki" disabled="$2" policy="$3" advertise="$4"
+  local -a address=(--bind-address=127.0.0.1 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none)
+  shift 4
+  [[ -z "$advertise" ]] || address=(--bind-address=0.0.0.0 "--advertise-address=$advertise" --endpoint-reconciler-type=lease)
   free_port >"$dir/apiserver.port"
   cp "$policy" "$dir/audit-policy.yaml"
   printf '%s\n' \
     "--etcd-servers=http://127.0.0.1:$(<"$dir/etcd.port")" \
-    --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
+    "${address[@]}" \
     "--secure-port=$(<"$dir/apiserver.port")" \
     "--tls-cert-file=$pki/apiserver.crt" "--tls-private-key-file=$pki/apiserver.key" \
     "--client-ca-file=$pki/ca.crt" --authorization-mode=Node,RBAC \
@@ -217,7 +222,7 @@ start_servers() {
 
 command_start() {
   local dir="${1:?start needs a folder}" manager='' scheduler='' taints=1 policy="$here/manifests/audit-policy.yaml" owner=''
-  local disabled='' attempt
+  local disabled='' advertise='' attempt
   local -a extra=()
   shift
   while (($#)); do
@@ -227,6 +232,7 @@ command_start() {
       --no-node-taints) taints='' ;;
       --audit-policy) policy="$2" && shift ;;
       --owner-pid) owner="$2" && shift ;;
+      --advertise-address) advertise="$2" && shift ;;
       --apiserver-arg) extra+=("$2") && shift ;;
       *) die "start: unknown option $1" ;;
     esac
@@ -248,9 +254,10 @@ command_start() {
     spawn "$dir/watch-owner.pid" "$dir/logs/watch-owner.log" bash "$here/controlplane.sh" watch-owner "$dir" "$owner"
   fi
   pki_create "$dir"
+  printf '%s' "$advertise" >"$dir/advertise-address"
   pki_serving "$dir"
   for attempt in 1 2 3; do
-    start_servers "$dir" "$disabled" "$policy" "${extra[@]}" && break
+    start_servers "$dir" "$disabled" "$policy" "$advertise" "${extra[@]}" && break
     # A port that was free a moment ago may have been taken: once more with others.
     if ((attempt == 3)) || ! grep -qs 'address already in use' "$dir"/logs/*.log; then
       tail -n 15 "$dir/logs/etcd.log" "$dir/logs/kube-apiserver.log" >&2 || true

@@ -28,7 +28,7 @@ go_line="$(sed -nE 's/^go ([0-9.]+)$/\1/p' "$gomod")"
   sed -nE 's#^\t(k8s\.io/[a-z-]+) v0\.0\.0( .*)?$#\1#p' "$gomod" | sort -u |
     while IFS= read -r module; do printf '\t%s => %s v0.%s\n' "$module" "$module" "${version#1.}"; done
   printf ')\n\ntool (\n\tgo.etcd.io/etcd/server/v3\n'
-  printf '\tk8s.io/kubernetes/cmd/%s\n' kube-apiserver kube-controller-manager kube-scheduler kubectl
+  printf '\tk8s.io/kubernetes/cmd/%s\n' kube-apiserver kube-controller-manager kube-proxy kube-scheduler kubectl kubelet
   printf ')\n'
 } >go.mod
 go mod tidy >&2

@@ -41,10 +41,12 @@ pki_issue() {
   rm -f "$tmp.csr" "$tmp.ext"
 }
 
-# pki_serving DIR: kube-apiserver's serving certificate (a new one each time).
+# pki_serving DIR: kube-apiserver's serving certificate (a new one each time), also for the address in DIR/advertise-address.
 pki_serving() {
+  local advertise=''
+  [[ ! -s "$1/advertise-address" ]] || advertise=",IP:$(<"$1/advertise-address")"
   pki_issue "$1" apiserver '/CN=kube-apiserver' \
-    "subjectAltName=$SERVING_NAMES"$'\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature'
+    "subjectAltName=$SERVING_NAMES$advertise"$'\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature'
 }
 
 # pki_client_kubeconfig DIR FILE USER [GROUP...]: a kubeconfig with an embedded client certificate.
