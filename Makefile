@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
-.PHONY: help deps check-deps check-go build release test unit it monitoring chart e2e conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
+.PHONY: help deps check-deps check-go build release image image-test test unit it monitoring chart e2e conformance conformance-mutations operator-mutations docs lint tidy fmt asan tsan fuzz bench bench-cluster controlplane demo full clean
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
@@ -12,16 +12,12 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 export CCACHE_MAXSIZE ?= 8G
 
-BUILD_PACKAGES := g++ cmake ninja-build ccache mold git python3 openssl \
-  libcpprest-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev libsimdjson-dev nlohmann-json3-dev \
-  libspdlog-dev libfmt-dev libcli11-dev libcpp-httplib-dev libxxhash-dev libexpected-dev zlib1g-dev
-TEST_PACKAGES := libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev python3-yaml
-LINT_PACKAGES := clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck
+include scripts/packages.mk
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 
 help: ## list the targets
 	@echo "Stowage $$(cat VERSION). Targets:"
-	sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-14s%s\n' "$$name" "$$what"; done
+	sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  %-14s%s\n' "$$name" "$$what"; done
 
 deps: ## install the Debian packages that building, testing and linting need (root or sudo)
 	@missing=$$(scripts/missing_packages.sh $(PACKAGES))
@@ -35,8 +31,8 @@ deps: ## install the Debian packages that building, testing and linting need (ro
 check-deps:
 	@missing=$$(scripts/missing_packages.sh $(PACKAGES))
 	if [[ -z $$missing ]]; then exit 0; fi
-	if [[ $$(id -u) -eq 0 ]] || sudo -n true 2>/dev/null; then $(MAKE) --no-print-directory deps; exit 0; fi
-	echo "Packages are missing:" $$missing; echo "Type: sudo make deps"; exit 1
+	if [[ $$(id -u) -eq 0 ]] || sudo -n true 2>/dev/null; then $(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES)"; exit 0; fi
+	echo "Packages are missing:" $$missing; echo "Type: sudo make deps, or sudo apt-get install" $$missing; exit 1
 
 check-go:
 	@source scripts/lib/common.sh; require_go
@@ -45,10 +41,19 @@ build: check-deps ## build everything into build/dev
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD)
 
+release: PACKAGES := $(BUILD_PACKAGES)
 release: check-deps ## build what is shipped, optimised, into build/release
-	@cmake --preset release >/dev/null
+	@cmake --preset release -DSTOWAGE_BUILD_BENCH=OFF >/dev/null
 	ninja -C build/release stowage-scheduler stowage-operator kubectl-stowage
 	if grep -q STOWAGE_FAILPOINTS build/release/cmd/operator/stowage-operator; then echo "the release has failpoints in it"; exit 1; fi
+
+image: ## build the container image into build/image (docker, podman or buildah; docs/image.md)
+	@scripts/image/build.sh builder >/dev/null 2>&1 || $(MAKE) --no-print-directory check-deps PACKAGES="$(IMAGE_PACKAGES)"
+	scripts/image/build.sh
+
+image-test: image check-go ## the image's programs run from it, read-only and without rights (root)
+	@tests/controlplane/controlplane.sh build
+	tests/image/image_test.py
 
 controlplane: check-go ## build etcd, kube-apiserver and friends into ~/.cache/stowage (once)
 	@tests/controlplane/controlplane.sh build
