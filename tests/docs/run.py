@@ -7,7 +7,8 @@ for anything. What is different from a reader's cluster: KWOK does not run the p
 programs are started here, with the accounts, the configuration and the arguments of the release; the configuration follows its
 ConfigMap as a kubelet's volume does; and their ports 10259 and 8443 are free ones.
 
-tests/docs/run.py [BUILD_DIR]     needs stowage-scheduler, stowage-operator and kubectl-stowage in it
+tests/docs/run.py [--show] [BUILD_DIR [PAGE...]]     needs stowage-scheduler, stowage-operator and kubectl-stowage in it
+  --show   what each block prints
 """
 import json
 import os
@@ -27,10 +28,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts/lint"))
 import docs  # noqa: E402
 
-BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/dev").resolve()
+SHOW = "--show" in sys.argv
+ARGUMENTS = [a for a in sys.argv[1:] if a != "--show"] if __name__ == "__main__" else []
+BUILD = pathlib.Path(ARGUMENTS[0] if ARGUMENTS else "build/dev").resolve()
 CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
 TOOLS = str(ROOT / "tests/tools/tools.sh")
-PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/configuration.md")
+PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/placement.md", "docs/configuration.md")
 LIMIT = 180  # seconds that one block may take
 NAMESPACE = "stowage-system"
 
@@ -187,6 +190,8 @@ def run_page(cluster, name):
                 began = time.monotonic()
                 printed, good = shell.run("\n".join(lines))
                 print(f"{name}:{number}: {time.monotonic() - began:.1f} s", flush=True)
+                if SHOW:
+                    print(printed)
                 if not good:
                     raise SystemExit(f"{name}:{number}: failed, or not done within {LIMIT} s\n{printed}")
                 count += 1
@@ -207,7 +212,8 @@ def main():
     cluster = Cluster()
     try:
         cluster.start()
-        count = sum(run_page(cluster, page) for page in PAGES)
+        pages = ARGUMENTS[1:] or PAGES
+        count = sum(run_page(cluster, page) for page in pages)
         if not count:
             raise SystemExit("no page has a block to run")
     except SystemExit:
@@ -216,7 +222,7 @@ def main():
         raise
     cluster.close()
     shutil.rmtree(cluster.folder)
-    print(f"{count} blocks of {len(PAGES)} pages ran, and printed what they say")
+    print(f"{count} blocks of {len(pages)} pages ran, and printed what they say")
 
 
 if __name__ == "__main__":
