@@ -75,6 +75,7 @@ chart: check-deps check-go ## the chart: linted, rendered, installed on a real k
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD) stowage-scheduler stowage-operator
 	tests/chart/render_test.py
+	tests/chart/values_test.py
 	tests/chart/definition_test.py
 	tests/chart/install_test.py $(BUILD)
 	tests/chart/flood_test.py $(BUILD)

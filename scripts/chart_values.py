@@ -39,6 +39,7 @@ def program(name, port, what):
         (f"{name}.serviceAccount.create", True, "Whether the service account is made"),
         (f"{name}.serviceAccount.name", "", "Its name; empty: from the release"),
         (f"{name}.serviceAccount.annotations", {}, "Its annotations", TEXTS),
+        (f"{name}.serviceAccount.automount", True, "Whether pods get its token by themselves; else mount one at /var/run/secrets/kubernetes.io/serviceaccount"),
         (f"{name}.podDisruptionBudget.enabled", True, "Whether there is a budget; only with more than one replica"),
         (f"{name}.podDisruptionBudget.maxUnavailable", 1, "How many may be away", {"type": ["integer", "string"]}),
         (f"{name}.podAnnotations", {}, "Annotations of pods", TEXTS),
@@ -49,8 +50,25 @@ def program(name, port, what):
         (f"{name}.topologySpreadConstraints", [], "Spreading of pods; empty: softly over zones and nodes", OBJECTS),
         (f"{name}.extraArgs", [], "More arguments; see --help", STRINGS),
         (f"{name}.extraEnv", [], "More environment variables", OBJECTS),
+        (f"{name}.extraEnvFrom", [], "ConfigMaps and Secrets with more environment variables", OBJECTS),
         (f"{name}.extraVolumes", [], "More volumes", OBJECTS),
         (f"{name}.extraVolumeMounts", [], "More mounts", OBJECTS),
+        (f"{name}.extraContainers", [], "More containers in the pods", OBJECTS),
+        (f"{name}.extraPodSpec", {}, "More fields of the pods' spec, such as hostNetwork, dnsPolicy, runtimeClassName or initContainers", FREE),
+    ]
+
+
+def monitor(name, what, authorization):
+    """What both kinds of monitors have."""
+    return [
+        (f"metrics.{name}.enabled", False, f"{what} for the Prometheus operator"),
+        (f"metrics.{name}.renderMode", "skipIfMissing", "When its definition is missing", one_of("skipIfMissing", "failIfMissing", "alwaysRender")),
+        (f"metrics.{name}.interval", "30s", "Scrape interval"),
+        (f"metrics.{name}.labels", {}, "Labels, for Prometheus' selector", TEXTS),
+        (f"metrics.{name}.relabelings", [], "More relabelings of targets, after the one that names the job", OBJECTS),
+        (f"metrics.{name}.metricRelabelings", [], "Relabelings of samples", OBJECTS),
+        (f"metrics.{name}.authorization", {}, authorization, FREE),
+        (f"metrics.{name}.tlsConfig", {"insecureSkipVerify": True}, "How the certificate is verified; without tlsSecret it is self-signed, in memory", FREE),
     ]
 
 
@@ -58,6 +76,7 @@ VALUES = [
     ("nameOverride", "", "Instead of the chart's name in names and labels", {"maxLength": 40}),
     ("fullnameOverride", "", "Instead of release and chart name in names", {"maxLength": 40}),
     ("commonLabels", {}, "Labels of every object", TEXTS),
+    ("commonAnnotations", {}, "Annotations of Deployments and their pods", TEXTS),
     ("image.registry", "", "Registry of the image; empty: the container runtime's own default"),
     ("image.repository", "stowage", "Repository of the image"),
     ("image.tag", "", "Tag; empty: the chart's appVersion"),
@@ -88,11 +107,11 @@ VALUES = [
     ("apf.enabled", True, "FlowSchemas: leases and requests go before other service accounts' when the API server is busy"),
     ("networkPolicy.enabled", False, "NetworkPolicies that let in only the port of health checks and metrics"),
     ("networkPolicy.ingressFrom", [], "Who may reach it; empty: everybody", OBJECTS),
+    ("networkPolicy.egress", [], "What the pods may reach, as egress rules; empty: everything. They need the API server, extenders, agents of hooks and a trace collector", OBJECTS),
     ("metrics.readerRole", True, "ClusterRole that may read /metrics; bind it to the service account of Prometheus"),
-    ("metrics.serviceMonitor.enabled", False, "ServiceMonitors for the Prometheus operator"),
-    ("metrics.serviceMonitor.renderMode", "skipIfMissing", "When its definition is missing", one_of("skipIfMissing", "failIfMissing", "alwaysRender")),
-    ("metrics.serviceMonitor.interval", "30s", "Scrape interval"),
-    ("metrics.serviceMonitor.labels", {}, "Labels, for Prometheus' selector", TEXTS),
+    *monitor("serviceMonitor", "ServiceMonitors", "Credentials for /metrics; empty: the token of Prometheus' own pod"),
+    *monitor("podMonitor", "PodMonitors, instead of ServiceMonitors",
+             "Credentials for /metrics, needed here: {credentials: {name: SECRET, key: KEY}}"),
     ("metrics.prometheusRule.enabled", False, "Alerts and recording rules for the Prometheus operator"),
     ("metrics.prometheusRule.renderMode", "skipIfMissing", "When its definition is missing", one_of("skipIfMissing", "failIfMissing", "alwaysRender")),
     ("metrics.prometheusRule.labels", {}, "Labels, for Prometheus' selector", TEXTS),

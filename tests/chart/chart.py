@@ -46,3 +46,12 @@ def grants(documents, *names):
                     for name in rule.get("resourceNames", [""]):
                         found |= {(group, resource, name, verb) for verb in rule["verbs"]}
     return found
+
+
+def leaves(schema, path=()):
+    """Every schema below a closed object that is not one itself."""
+    for key, below in schema.get("properties", {}).items():
+        if "properties" in below:
+            yield from leaves(below, (*path, key))
+        else:
+            yield (*path, key), below

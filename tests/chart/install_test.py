@@ -9,6 +9,7 @@ tests/chart/install_test.py [BUILD_DIR]     needs stowage-scheduler and stowage-
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import unittest
@@ -60,6 +61,7 @@ class Install(unittest.TestCase):
         self.k("apply", "-f", "-", stdin=GROUP)
         wait_for("the group is ready", lambda: self.k("get", "sfg", "db", "-o", "jsonpath={.status.readyReplicas}") == "3")
         self.check_helm_test()
+        self.check_notes()
 
         self.h("upgrade", "stowage", chart.CHART, *helm, "--set", "scheduler.replicaCount=3")
         self.assertEqual(self.k("get", "deployment", "stowage-scheduler", "-n", "stowage-system", "-o", "jsonpath={.status.readyReplicas}"), "3")
@@ -104,19 +106,39 @@ class Install(unittest.TestCase):
         self.assertEqual(test.returncode, 0, text)
         self.assertRegex(text, r"Phase:\s+Succeeded")
 
+    def check_notes(self):
+        """The commands that helm tells people at the end."""
+        said = [line.strip() for line in self.h("get", "notes", "stowage", "--namespace", "stowage-system").stdout.splitlines()]
+        answers = {}
+        for line in said:
+            if line.startswith("kubectl ") and "NAMESPACE:ACCOUNT" not in line:
+                words = shlex.split(line)[1:]
+                answers[words[0] + words[1]] = wait_for(line, lambda w=words: self.k(*w, check=False) or "--field-selector" in w)
+        self.assertIn("hello created", answers["runhello"])
+        self.assertIn("db ", answers["getstatefulgroups"])
+        wait_for("the first pod's event", lambda: "Successfully assigned default/hello" in self.k("events", "--for", "pod/hello"))
+
     def test_the_server_takes_every_set_of_values(self):
-        """A dry run on the server, strictly: unknown and doubled fields are errors."""
+        """A dry run on the server, strictly: unknown and doubled fields are errors. Of monitors too, by the definitions
+        that the Prometheus operator has."""
+        definitions = chart.command(chart.TOOLS, "monitor-definitions").stdout.strip()
+        for kind in ("servicemonitors", "podmonitors", "prometheusrules"):
+            self.k("create", "-f", f"{definitions}/monitoring.coreos.com_{kind}.yaml")
+            self.k("wait", "--for=condition=Established", f"crd/{kind}.monitoring.coreos.com", f"--timeout={LIMIT}s")
+        self.k("create", "namespace", "open")
+        kinds = set()
         for values in chart.CI:
-            if "alwaysRender" in values.read_text():
-                continue  # this cluster has no definitions of monitors
             with self.subTest(values=values.name):
-                shown = chart.render(self.cluster.helm, "-f", values, release="dry", namespace="other")
+                shown = chart.render(self.cluster.helm, "-f", values, release="dry",
+                                     namespace="open" if "hostNetwork" in values.read_text() else "other")
                 for document in shown:
                     document["metadata"].pop("annotations", None)
                 shown = [d for d in shown if d["kind"] != "CustomResourceDefinition"]
+                kinds |= {d["kind"] for d in shown}
                 done = chart.command(self.cluster.kubectl, "--kubeconfig", self.cluster.admin, "create", "--dry-run=server",
                                      "--validate=strict", "-f", "-", stdin=yaml.safe_dump_all(shown))
                 self.assertFalse(re.search("(?i)warning", done.stderr), done.stderr)
+        self.assertLessEqual({"ServiceMonitor", "PodMonitor", "PrometheusRule", "NetworkPolicy", "FlowSchema"}, kinds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What can be said of the chart without a cluster, with helm 3 and helm 4."""
 import json
+import os
 import unittest
 
 import yaml
@@ -10,15 +11,6 @@ import chart
 HELMS = chart.helms()
 HELM = HELMS["helm"]
 MANIFESTS = chart.ROOT / "tests/controlplane/manifests"
-
-
-def leaves(schema, path=()):
-    """Every schema below a closed object that is not one itself."""
-    for key, below in schema.get("properties", {}).items():
-        if "properties" in below:
-            yield from leaves(below, (*path, key))
-        else:
-            yield (*path, key), below
 
 
 def put(tree, path, value):
@@ -35,21 +27,17 @@ def refusal(helm, values):
 
 
 class Render(unittest.TestCase):
-    def test_lint_and_template_without_a_warning(self):
+    def test_lint_and_template_without_a_warning_and_alike(self):
         self.assertGreaterEqual(len(chart.CI), 12)
-        for helm in HELMS.values():
-            for values in [chart.CHART / "values.yaml", *chart.CI]:
+        for values in [chart.CHART / "values.yaml", *chart.CI]:
+            shown = []
+            for helm in HELMS.values():
                 with self.subTest(helm=helm, values=values.name):
                     done = chart.command(helm, "lint", "--strict", *chart.KUBE, chart.CHART, "-f", values)
                     self.assertNotIn("[WARNING]", done.stdout + done.stderr)
-                    self.assertTrue(chart.render(helm, "-f", values))
-
-    def test_every_helm_renders_the_same(self):
-        for values in [chart.CHART / "values.yaml", *chart.CI]:
-            with self.subTest(values=values.name):
-                shown = [sorted(json.dumps(d, sort_keys=True) for d in chart.render(h, "-f", values)) for h in HELMS.values()]
-                for other in shown[1:]:
-                    self.assertEqual(shown[0], other)
+                    shown.append(sorted(json.dumps(d, sort_keys=True) for d in chart.render(helm, "-f", values)))
+                    self.assertTrue(shown[-1])
+                    self.assertEqual(shown[-1], shown[0])
 
     def test_a_typo_or_a_wrong_type_fails_by_name(self):
         for flag, named in [("replicaCout=3", "replicaCout"), ("scheduler.replicaCout=3", "replicaCout"),
@@ -65,8 +53,8 @@ class Render(unittest.TestCase):
     def test_every_value_has_a_type_and_every_object_is_closed(self):
         """Wrong values everywhere at once: the answer names each of them, in a line of its own."""
         schema = json.loads((chart.CHART / "values.schema.json").read_text())
-        wrong, unknown, paths = {}, {}, [p for p, s in leaves(schema) if p != ("global",)]
-        for path, below in leaves(schema):
+        wrong, unknown, paths = {}, {}, [p for p, s in chart.leaves(schema) if p != ("global",)]
+        for path, below in chart.leaves(schema):
             types = below["type"] if isinstance(below["type"], list) else [below["type"]]
             if path != ("global",):
                 put(wrong, path, True if "boolean" not in types else "text")
@@ -79,23 +67,11 @@ class Render(unittest.TestCase):
             said = [line for line in refusal(helm, unknown) if "noSuchKey" in line]
             self.assertEqual({line.split("'")[1] for line in said}, {"/".join(("", *p)) for p in objects})
 
-    def test_nobody_turns_the_lease_off(self):
-        for flag in ("scheduler.config.leaderElection.leaderElect=false", "scheduler.extraArgs={--leader-elect=false}",
-                     "operator.extraArgs={--leader-elect=false}"):
-            with self.subTest(flag=flag):
-                done = chart.command(HELM, "template", "x", chart.CHART, *chart.KUBE, "--set", flag, check=False)
-                self.assertNotEqual(done.returncode, 0)
-                self.assertIn("during every rollout", done.stderr)
-        chart.render(HELM, "--set", "scheduler.config.leaderElection.leaderElect=true")
-
-    def test_every_value_has_description_and_default_and_is_used(self):
-        templates = "".join(p.read_text() for p in (chart.CHART / "templates").rglob("*") if p.is_file())
-        for path, schema in leaves(json.loads((chart.CHART / "values.schema.json").read_text())):
+    def test_every_value_has_a_description_and_a_default(self):
+        for path, schema in chart.leaves(json.loads((chart.CHART / "values.schema.json").read_text())):
             with self.subTest(value=".".join(path)):
                 self.assertTrue(schema.get("description"))
                 self.assertIn("default", schema)
-                if path != ("global",):
-                    self.assertRegex(templates, rf"\.{path[-1]}\b")
 
     def test_what_is_generated_is_current(self):
         chart.command(chart.ROOT / "scripts/chart_values.py", "--check")
@@ -140,17 +116,71 @@ class Render(unittest.TestCase):
         self.assertEqual(checksum(), checksum("--set", "scheduler.config.podMaxBackoffSeconds=20"))
 
     def test_monitors_follow_their_definitions(self):
-        kinds = {"ServiceMonitor", "PrometheusRule"}
+        kinds = {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
+        service = ("--set", "metrics.serviceMonitor.enabled=true", "--set", "metrics.prometheusRule.enabled=true")
+        pod = ("--set", "metrics.podMonitor.enabled=true", "--set", "metrics.podMonitor.authorization.credentials.key=token")
 
         def shown(*flags):
-            return {d["kind"] for d in chart.render(HELM, "--set", "metrics.serviceMonitor.enabled=true",
-                                                    "--set", "metrics.prometheusRule.enabled=true", *flags)} & kinds
+            return {d["kind"] for d in chart.render(HELM, *flags)} & kinds
         apis = [f"--api-versions=monitoring.coreos.com/v1/{k}" for k in kinds]
-        self.assertEqual(shown(), set())
-        self.assertEqual(shown(*apis), kinds)
-        done = chart.command(HELM, "template", "x", chart.CHART, *chart.KUBE, "--set", "metrics.serviceMonitor.enabled=true",
-                             "--set", "metrics.serviceMonitor.renderMode=failIfMissing", check=False)
-        self.assertIn("monitoring.coreos.com/v1/ServiceMonitor is not there", done.stderr)
+        for flags, what in [(service, {"ServiceMonitor", "PrometheusRule"}), (pod, {"PodMonitor"})]:
+            self.assertEqual(shown(*flags), set())
+            self.assertEqual(shown(*flags, *apis), what)
+        self.assertRefused("monitoring.coreos.com/v1/ServiceMonitor is not there", *service,
+                           "--set", "metrics.serviceMonitor.renderMode=failIfMissing")
+
+    def assertRefused(self, why, *flags):
+        """By one line that says what to do, after helm's own words."""
+        for helm in HELMS.values():
+            with self.subTest(flags=flags, helm=helm):
+                done = chart.command(helm, "template", "x", chart.CHART, *chart.KUBE, *flags, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("Use --debug")]
+                self.assertEqual(len(said), 1, said)
+                self.assertIn(why, said[0])
+
+    def test_what_a_schema_cannot_say_is_refused_in_one_line(self):
+        for why, *settings in [
+                ("scheduler.config.leaderElection.leaderElect: has to be true", "scheduler.config.leaderElection.leaderElect=false"),
+                ("scheduler.extraArgs: --leader-elect=false is not for a Deployment", "scheduler.extraArgs={--leader-elect=false}"),
+                ("operator.extraArgs: --leader-elect=false is not for a Deployment", "operator.extraArgs={--leader-elect=false}"),
+                ("scheduler.serviceAccount.name is needed when create is false", "scheduler.serviceAccount.create=false"),
+                ("operator.extraPodSpec.tolerations: the chart writes this field itself", "operator.extraPodSpec.tolerations=[]"),
+                ("metrics.podMonitor.authorization is needed", "metrics.podMonitor.enabled=true"),
+                ("metrics.podMonitor.enabled: not beside metrics.serviceMonitor.enabled", "metrics.podMonitor.enabled=true",
+                 "metrics.serviceMonitor.enabled=true")]:
+            self.assertRefused(why, *(w for s in settings for w in ("--set", s)))
+        chart.render(HELM, "--set", "scheduler.config.leaderElection.leaderElect=true")
+
+class Notes(unittest.TestCase):
+    """What helm says at the end; its commands are run by install_test.py. Only helm 4 shows it without a cluster."""
+
+    def notes(self, values):
+        done = chart.command(HELMS["helm4"], "install", "stowage", chart.CHART, "--namespace", "one", "--dry-run=client", "-f", values,
+                             env={"KUBECONFIG": os.devnull})
+        return done.stdout.split("NOTES:\n", 1)[1]
+
+    def test_they_are_of_what_is_installed(self):
+        first, waiting, groups = '"schedulerName":"stowage-scheduler"', "spec.schedulerName=stowage-scheduler,", "get statefulgroups --all-namespaces"
+        roles, monitors = "No roles were made", "No ServiceMonitor was made"
+        for values, there in [
+                ("values", [first, waiting, "helm test stowage --namespace one", groups, "ends both"]),
+                ("ci/scheduler-only-values", [first, waiting]),
+                ("ci/operator-only-values", [groups, "ends both"]),
+                ("ci/second-release-values", ['"schedulerName":"stowage-batch"', "spec.schedulerName=stowage-batch,"]),
+                ("ci/existing-configmap-values", ["ConfigMap my-scheduler-config names the profiles", first, groups]),
+                ("ci/operator-namespaced-values", [first, "get statefulgroups --namespace default"]),
+                ("ci/own-accounts-values", [roles, first, groups]),
+                ("ci/monitoring-values", [monitors, "--clusterrole=stowage-metrics-reader.one", first, groups])]:
+            text = self.notes(chart.CHART / f"{values}.yaml")
+            for part in there:
+                with self.subTest(values=values, part=part):
+                    self.assertIn(part, text)
+            for part in {first, groups, roles, monitors} - set(there):
+                with self.subTest(values=values, part=part):
+                    self.assertNotIn(part, text)
+            self.assertNotIn("<no value>", text)
+            self.assertFalse([line for line in text.splitlines() if len(line) > 200])
 
 
 class Rights(unittest.TestCase):

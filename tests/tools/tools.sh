@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds and runs KWOK (nodes and pods without machines) and builds helm 3 and 4. See --help.
+# Builds and runs KWOK (nodes and pods without machines), builds helm 3 and 4, and fetches definitions of others. See --help.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -19,6 +19,7 @@ commands
                              simulate a kubelet for every node: nodes become Ready, bound pods run, deleted
                              pods go; logs and the process id are kept in DIR; ends with the process OWNER
   kwok-stop DIR              end it
+  monitor-definitions        print a folder with the Prometheus operator's CustomResourceDefinitions
 
 KUBECONFIG needs the right to write status of nodes and pods, to delete pods and to write leases.
 The cache is STOWAGE_CACHE, default ~/.cache/stowage.
@@ -75,6 +76,15 @@ build() {
   exec 9>&-
 }
 
+# The definitions of ServiceMonitor and others as their makers publish them, by the Go proxy.
+readonly PROMETHEUS_OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
+
+monitor_definitions() {
+  require_go
+  (cd / && go mod download "$PROMETHEUS_OPERATOR") >&2
+  printf '%s/%s/example/prometheus-operator-crd\n' "$(go env GOMODCACHE)" "$PROMETHEUS_OPERATOR"
+}
+
 kwok_stop() {
   local dir="${1:?kwok-stop needs a folder}"
   end_process "$dir/watch-owner.pid" 0
@@ -119,6 +129,7 @@ main() {
     path) path_of "${1:?path needs a name}" ;;
     kwok-start) kwok_start "$@" ;;
     kwok-stop) kwok_stop "$@" ;;
+    monitor-definitions) monitor_definitions ;;
     kwok-watch-owner) kwok_watch_owner "$@" ;;
     *)
       usage >&2

@@ -9,12 +9,16 @@
 {{ fail (printf "%s.extraArgs: %s is not for a Deployment, two replicas would work during every rollout" $.program .) }}
 {{- end -}}
 {{- end -}}
+{{- include "stowage.checkPodSpec" . -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ $name }}
   namespace: {{ $root.Release.Namespace }}
   labels: {{- include "stowage.labels" . | nindent 4 }}
+  {{- with $root.Values.commonAnnotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   replicas: {{ $v.replicaCount }}
   revisionHistoryLimit: 3
@@ -33,10 +37,11 @@ spec:
         # Of what is read at the start only; the rest of the configuration is followed while running.
         stowage.dev/config-checksum: {{ pick (include "stowage.schedulerConfig" $root | fromYaml) "leaderElection" "clientConnection" | toJson | sha256sum }}
         {{- end }}
-        {{- with $v.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
+        {{- with merge (dict) $v.podAnnotations $root.Values.commonAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
       schedulerName: default-scheduler
       serviceAccountName: {{ include "stowage.serviceAccount" . }}
+      automountServiceAccountToken: {{ $v.serviceAccount.automount }}
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets: {{- toYaml . | nindent 8 }}
       {{- end }}
@@ -91,6 +96,9 @@ spec:
         {{- with $v.extraEnv }}
         env: {{- toYaml . | nindent 8 }}
         {{- end }}
+        {{- with $v.extraEnvFrom }}
+        envFrom: {{- toYaml . | nindent 8 }}
+        {{- end }}
         ports:
         - {name: https, containerPort: {{ $v.port }}, protocol: TCP}
         livenessProbe:
@@ -117,6 +125,8 @@ spec:
         - {name: tls, mountPath: /etc/stowage/tls, readOnly: true}
         {{- end }}
         {{- with $v.extraVolumeMounts }}{{ toYaml . | nindent 8 }}{{ end }}
+      {{- with $v.extraContainers }}{{ toYaml . | nindent 6 }}{{ end }}
+      {{- with $v.extraPodSpec }}{{ toYaml . | nindent 6 }}{{ end }}
       volumes:
       {{- if eq .program "scheduler" }}
       - name: config
@@ -169,6 +179,17 @@ spec:
   selector:
     matchLabels: {{- include "stowage.selector" . | nindent 6 }}
 {{- end }}
+{{- end -}}
+
+{{/* Nobody takes back by extraPodSpec what the chart says of pods: each of these has a value, or none on purpose. */}}
+{{- define "stowage.checkPodSpec" -}}
+{{- range $key, $_ := (index .root.Values .program).extraPodSpec -}}
+{{- if has $key (list "schedulerName" "serviceAccountName" "automountServiceAccountToken" "imagePullSecrets" "priorityClassName"
+    "terminationGracePeriodSeconds" "enableServiceLinks" "securityContext" "nodeSelector" "tolerations" "affinity"
+    "topologySpreadConstraints" "containers" "volumes") -}}
+{{ fail (printf "%s.extraPodSpec.%s: the chart writes this field itself" $.program $key) }}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* {root, program, kind, name, rules as text, namespace for a Role}: a role and its binding to the program's account. */}}
