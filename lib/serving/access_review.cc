@@ -1,5 +1,6 @@
 #include "serving/access_review.h"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -50,6 +51,12 @@ std::string text(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+bool listed(const Json& object, const char* name, const std::string& wanted) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_array() &&
+         std::find(found->begin(), found->end(), Json(wanted)) != found->end();
+}
+
 std::vector<std::string> texts(const Json& list) {
   std::vector<std::string> out;
   if (!list.is_array()) return out;
@@ -62,13 +69,16 @@ std::vector<std::string> texts(const Json& list) {
 
 base::Result<std::optional<Identity>> ApiAccessReviewer::authenticate(const std::string& token,
                                                                       const std::stop_token& stop) {
-  const auto status = ask(client_, kTokenReviews,
-                          {{"apiVersion", "authentication.k8s.io/v1"},
-                           {"kind", "TokenReview"},
-                           {"spec", {{"token", token}}}},
-                          stop);
+  Json spec = {{"token", token}};
+  if (!audience_.empty()) spec["audiences"] = Json::array({audience_});
+  const auto status = ask(
+      client_, kTokenReviews,
+      {{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenReview"}, {"spec", spec}}, stop);
   if (!status) return base::fail(status.error());
   if (!flag(*status, "authenticated")) return std::optional<Identity>();
+  // An authenticator that knows no audiences leaves them out: its yes is for the API server.
+  if (!audience_.empty() && !listed(*status, "audiences", audience_))
+    return std::optional<Identity>();
   const auto user = status->find("user");
   Identity who;
   if (user != status->end() && user->is_object()) {

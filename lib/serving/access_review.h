@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -33,10 +34,12 @@ class AccessReviewer {
 };
 
 // Asks the API server. Needs create on tokenreviews and subjectaccessreviews (the ClusterRole
-// system:auth-delegator). The client must outlive it.
+// system:auth-delegator). The client must outlive it. With an `audience` only tokens that were made
+// for it are somebody's; without one, those for the API server itself.
 class ApiAccessReviewer final : public AccessReviewer {
  public:
-  explicit ApiAccessReviewer(k8sclient::ApiClient& client) : client_(client) {}
+  explicit ApiAccessReviewer(k8sclient::ApiClient& client, std::string audience = {})
+      : client_(client), audience_(std::move(audience)) {}
   base::Result<std::optional<Identity>> authenticate(const std::string& token,
                                                      const std::stop_token& stop) override;
   base::Result<bool> authorize(const Identity& who, const std::string& path,
@@ -44,6 +47,7 @@ class ApiAccessReviewer final : public AccessReviewer {
 
  private:
   k8sclient::ApiClient& client_;
+  const std::string audience_;
 };
 
 }  // namespace stowage::serving

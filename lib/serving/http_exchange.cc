@@ -16,9 +16,9 @@ namespace stowage::serving {
 namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
-// Carries the body past cpp-httplib, which asks its handler before it would read one. No header of
-// that name comes from outside: only accepted ones pass.
-constexpr const char* kBodyHeader = "X-Checked-Body";
+// Carries the body past cpp-httplib, which asks its handler before it would read one. Handlers run
+// on the thread that called answer().
+thread_local std::string_view body_of_call;
 
 const char* reasonPhrase(int status) {
   switch (status) {
@@ -62,7 +62,8 @@ std::string_view trimmed(std::string_view text) {
 struct CheckedHead {
   int refuse = 0;
   std::string head;
-  bool may_have_body = false;
+  std::size_t may_have_body = 0;  // so many bytes
+  bool put = false;
   std::size_t body = 0;
 };
 
@@ -71,7 +72,7 @@ bool isAccepted(std::string_view name) {
          name == "accept-encoding" || name == "user-agent";
 }
 
-int checkRequestLine(std::string_view line) {
+int checkRequestLine(std::string_view line, std::size_t post_bytes) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == 0 || last == first) return 400;
@@ -83,21 +84,22 @@ int checkRequestLine(std::string_view line) {
   const bool plain = std::all_of(target.begin(), target.end(),
                                  [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
   if (target.empty() || target.front() != '/' || !plain) return 400;
-  return method == "GET" || method == "HEAD" || method == "PUT" ? 0 : 405;
+  const bool served = method == "GET" || method == "HEAD" || method == "PUT";
+  return served || (method == "POST" && post_bytes > 0) ? 0 : 405;
 }
 
 // nullopt: no number, or more than is read.
-std::optional<std::size_t> bodyLength(std::string_view value) {
+std::optional<std::size_t> bodyLength(std::string_view value, std::size_t limit) {
   std::size_t bytes = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
   if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
-  if (bytes > HttpExchange::kMaxBodyBytes) return std::nullopt;
+  if (bytes > limit) return std::nullopt;
   return bytes;
 }
 
 int checkLength(std::string_view value, bool repeated, CheckedHead& checked) {
-  const auto bytes = bodyLength(value);
-  if (!bytes || (*bytes > 0 && !checked.may_have_body)) return 413;
+  const auto bytes = bodyLength(value, checked.may_have_body);
+  if (!bytes) return 413;
   if (repeated) return 400;
   checked.body = *bytes;
   return 0;
@@ -123,7 +125,7 @@ int checkHeader(std::string_view line, std::set<std::string>& seen, CheckedHead&
   return 0;
 }
 
-CheckedHead checkHead(std::string_view head) {
+CheckedHead checkHead(std::string_view head, std::size_t post_bytes) {
   CheckedHead checked;
   if (!head.ends_with(kEndOfHead)) {
     checked.refuse = 400;
@@ -137,9 +139,12 @@ CheckedHead checkHead(std::string_view head) {
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + 2);
     if (lines == 0) {
-      checked.refuse = checkRequestLine(line);
+      checked.refuse = checkRequestLine(line, post_bytes);
       checked.head = fmt::format("{}\r\n", line);
-      checked.may_have_body = line.starts_with("PUT ");
+      checked.put = line.starts_with("PUT ");
+      checked.may_have_body = checked.put                 ? HttpExchange::kMaxBodyBytes
+                              : line.starts_with("POST ") ? post_bytes
+                                                          : 0;
     } else {
       checked.refuse = checkHeader(line, seen, checked);
     }
@@ -150,17 +155,17 @@ CheckedHead checkHead(std::string_view head) {
   return checked;
 }
 
-void addBody(std::string_view body, CheckedHead& checked) {
+// What of the text behind the head is the call's body. A PUT brings one line.
+std::string_view takeBody(std::string_view body, CheckedHead& checked) {
   if (body.size() < checked.body) {
     checked.refuse = 400;
-    return;
+    return {};
   }
   body = body.substr(0, checked.body);
+  if (!checked.put) return body;
   while (body.ends_with('\n') || body.ends_with('\r')) body.remove_suffix(1);
   if (!std::all_of(body.begin(), body.end(), isVisible)) checked.refuse = 400;
-  if (body.empty() || checked.refuse != 0) return;
-  checked.head.resize(checked.head.size() - 2);
-  checked.head += fmt::format("{}: {}\r\n\r\n", kBodyHeader, body);
+  return body;
 }
 
 // The stream that cpp-httplib reads the head from and writes its answer to.
@@ -200,10 +205,12 @@ class HttpExchange::Impl final : public httplib::Server {
     });
   }
 
-  std::string run(const std::string& head) {
+  std::string run(const std::string& head, std::string_view body) {
     MemoryStream stream(head);
     bool closed = false;
+    body_of_call = body;
     process_request(stream, /*close_connection=*/true, closed, nullptr);
+    body_of_call = {};
     return stream.takeOutput();
   }
 
@@ -214,7 +221,7 @@ class HttpExchange::Impl final : public httplib::Server {
     call.path = request.path;
     call.query.insert(request.params.begin(), request.params.end());
     call.authorization = request.get_header_value("Authorization");
-    call.body = request.get_header_value(kBodyHeader);
+    call.body = body_of_call;
     HttpReply reply;
     try {
       reply = handler_(call);
@@ -233,8 +240,8 @@ class HttpExchange::Impl final : public httplib::Server {
   HttpHandler handler_;
 };
 
-HttpExchange::HttpExchange(HttpHandler handler)
-    : impl_(std::make_unique<Impl>(std::move(handler))) {}
+HttpExchange::HttpExchange(HttpHandler handler, std::size_t post_bytes)
+    : impl_(std::make_unique<Impl>(std::move(handler))), post_bytes_(post_bytes) {}
 HttpExchange::~HttpExchange() = default;
 
 std::size_t HttpExchange::headEnd(std::string_view received, std::size_t checked) {
@@ -243,19 +250,20 @@ std::size_t HttpExchange::headEnd(std::string_view received, std::size_t checked
   return found == std::string_view::npos ? found : found + kEndOfHead.size();
 }
 
-std::size_t HttpExchange::bodyBytes(std::string_view head) {
-  const CheckedHead checked = checkHead(head);
+std::size_t HttpExchange::bodyBytes(std::string_view head, std::size_t post_bytes) {
+  const CheckedHead checked = checkHead(head, post_bytes);
   return checked.refuse == 0 ? checked.body : 0;
 }
 
 std::string HttpExchange::answer(std::string_view request) const {
   const std::string_view head = request.substr(0, headEnd(request));
   if (head.size() > kMaxHeadBytes) return plainAnswer(431);
-  CheckedHead checked = checkHead(head);
-  if (checked.refuse == 0) addBody(request.substr(head.size()), checked);
+  CheckedHead checked = checkHead(head, post_bytes_);
+  std::string_view body;
+  if (checked.refuse == 0) body = takeBody(request.substr(head.size()), checked);
   if (checked.refuse != 0) return plainAnswer(checked.refuse);
   try {
-    std::string out = impl_->run(checked.head);
+    std::string out = impl_->run(checked.head, body);
     return out.empty() ? plainAnswer(400) : out;
   } catch (const std::exception& error) {
     base::log().error("a request could not be answered", {{"error", error.what()}});

@@ -15,11 +15,11 @@ namespace stowage::serving {
 
 // What a handler is asked. Paths and query values are percent-decoded.
 struct HttpCall {
-  std::string method;  // "GET", "HEAD" or "PUT"
+  std::string method;  // "GET", "HEAD", "PUT" or, where it is served, "POST"
   std::string path;
   std::multimap<std::string, std::string> query;
   std::string authorization;
-  std::string body = {};  // of a PUT
+  std::string body = {};  // of a PUT or POST
 };
 
 struct HttpReply {
@@ -39,7 +39,8 @@ class HttpExchange {
   // Enough for the value of a switch.
   static constexpr std::size_t kMaxBodyBytes = 64;
 
-  explicit HttpExchange(HttpHandler handler);
+  // `post_bytes`: the longest body of a POST; 0 refuses POST.
+  explicit HttpExchange(HttpHandler handler, std::size_t post_bytes = 0);
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
@@ -49,11 +50,11 @@ class HttpExchange {
   static std::size_t headEnd(std::string_view received, std::size_t checked = 0);
 
   // Bytes that follow `head` (whole, as headEnd() told): 0 when there are none or they are refused.
-  static std::size_t bodyBytes(std::string_view head);
+  static std::size_t bodyBytes(std::string_view head, std::size_t post_bytes = 0);
 
   // The whole answer to a head and what bodyBytes() told. GET and HEAD without a body, PUT with a
-  // small one; every answer closes the connection. Malformed requests get 400, others 405 or 413;
-  // exceptions of the handler 500.
+  // small line of text, POST with what the owner allows; every answer closes the connection.
+  // Malformed requests get 400, others 405 or 413; exceptions of the handler 500.
   [[nodiscard]] std::string answer(std::string_view request) const;
 
   // An answer made without a request, such as 431 for a head that does not end.
@@ -62,6 +63,7 @@ class HttpExchange {
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
+  const std::size_t post_bytes_;
 };
 
 }  // namespace stowage::serving

@@ -64,7 +64,8 @@ class HttpsServer::Impl {
         clock_(clock),
         gate_(reviewer, clock, metrics, options_.limits.access),
         router_(health, gate_, metrics),
-        exchange_([this](const HttpCall& call) { return router_.route(call, stop_.get_token()); }),
+        exchange_([this](const HttpCall& call) { return router_.route(call, stop_.get_token()); },
+                  options_.limits.post_bytes),
         requests_(options_.limits.waiting_requests),
         late_(droppedCounter(metrics, "late")),
         broken_(droppedCounter(metrics, "broken")),
@@ -216,7 +217,8 @@ void HttpsServer::Impl::acceptSome(base::SteadyTime now) {
       evicted_.increment();
     }
     open_.push_back(std::make_unique<TlsConnection>(std::move(socket), tls_->context(),
-                                                    now + options_.limits.request_time));
+                                                    now + options_.limits.request_time,
+                                                    options_.limits.post_bytes));
   }
 }
 
@@ -285,6 +287,12 @@ void HttpsServer::handle(const std::string& path, HttpHandler handler) {
 }
 void HttpsServer::handlePut(const std::string& path, HttpHandler handler) {
   impl_->router().handlePut(path, std::move(handler));
+}
+void HttpsServer::handlePost(const std::string& path, HttpHandler handler) {
+  impl_->router().handlePost(path, std::move(handler));
+}
+void HttpsServer::handleOpen(const std::string& path, HttpHandler handler) {
+  impl_->router().handleOpen(path, std::move(handler));
 }
 
 base::Status HttpsServer::start() { return impl_->start(); }

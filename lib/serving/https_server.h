@@ -1,6 +1,6 @@
-// HttpsServer: the one HTTPS port of a Stowage process. /livez, /readyz and /healthz are open;
-// every other path needs a bearer token whose owner may "get" (or "put") that path (AccessGate),
-// and is then answered by the handler given for it.
+// HttpsServer: the one HTTPS port of a Stowage process. /livez, /readyz and /healthz are open, and
+// what is opened by name; every other path needs a bearer token whose owner may "get" (or "put", or
+// "post") that path (AccessGate), and is then answered by the handler given for it.
 //
 //   accepting thread: accept, TLS handshake, read the head of the request; never blocks on a peer
 //   workers (few):    decide access, run the handler, send the answer; then the connection closes
@@ -29,6 +29,7 @@ struct ServingLimits {
   std::size_t open_connections = 256;                      // in handshake or sending a head
   std::size_t waiting_requests = 64;                       // complete, no worker free yet
   std::size_t workers = 8;                                 // twice the concurrent reviews
+  std::size_t post_bytes = 0;                              // longest body of a POST; 0: no POST
   base::Duration request_time = std::chrono::seconds(10);  // from accept to the end of the head
   base::Duration answer_time = std::chrono::seconds(30);   // to take the answer
   base::Duration stop_grace = std::chrono::milliseconds(500);
@@ -59,6 +60,10 @@ class HttpsServer {
   void handle(const std::string& path, HttpHandler handler);
   // The same for PUT; the body has at most HttpExchange::kMaxBodyBytes.
   void handlePut(const std::string& path, HttpHandler handler);
+  // The same for POST; the body has at most ServingLimits::post_bytes.
+  void handlePost(const std::string& path, HttpHandler handler);
+  // Answers GET of `path` for anybody.
+  void handleOpen(const std::string& path, HttpHandler handler);
 
   // Loads or makes the certificate, listens and starts the threads. Errors are one line for people.
   base::Status start();

@@ -22,7 +22,7 @@ HttpReply refusal(int status, const char* text) {
   return reply;
 }
 
-HttpReply methodRefusal(const char* allowed) {
+HttpReply methodRefusal(const std::string& allowed) {
   HttpReply reply = refusal(405, "Method Not Allowed");
   reply.headers.emplace("Allow", allowed);
   return reply;
@@ -40,24 +40,49 @@ const base::MetricFamily& RequestRouter::requestsFamily() {
   return kFamily;
 }
 
-void RequestRouter::handle(const std::string& path, HttpHandler handler) {
-  auto shared = std::make_shared<const HttpHandler>(std::move(handler));
-  std::lock_guard lock(mutex_);
-  handlers_[path].get = std::move(shared);
+const RequestRouter::Handlers::Handler& RequestRouter::Handlers::of(
+    const std::string& method) const {
+  return method == "PUT" ? put : method == "POST" ? post : get;
 }
 
-void RequestRouter::handlePut(const std::string& path, HttpHandler handler) {
+std::string RequestRouter::Handlers::allowed() const {
+  std::string methods;
+  const auto add = [&methods](const Handler& handler, const char* names) {
+    if (handler != nullptr) methods += std::string(methods.empty() ? "" : ", ") + names;
+  };
+  add(open != nullptr ? open : get, "GET, HEAD");
+  add(put, "PUT");
+  add(post, "POST");
+  return methods;
+}
+
+void RequestRouter::set(const std::string& path, Handlers::Handler Handlers::* which,
+                        HttpHandler handler) {
   auto shared = std::make_shared<const HttpHandler>(std::move(handler));
   std::lock_guard lock(mutex_);
-  handlers_[path].put = std::move(shared);
+  handlers_[path].*which = std::move(shared);
+}
+
+void RequestRouter::handle(const std::string& path, HttpHandler handler) {
+  set(path, &Handlers::get, std::move(handler));
+}
+void RequestRouter::handlePut(const std::string& path, HttpHandler handler) {
+  set(path, &Handlers::put, std::move(handler));
+}
+void RequestRouter::handlePost(const std::string& path, HttpHandler handler) {
+  set(path, &Handlers::post, std::move(handler));
+}
+void RequestRouter::handleOpen(const std::string& path, HttpHandler handler) {
+  set(path, &Handlers::open, std::move(handler));
 }
 
 HttpReply RequestRouter::route(const HttpCall& call, const std::stop_token& stop) {
   std::string label = "health";
   const bool health = isHealthPath(call.path);
-  HttpReply reply = !health                ? routeProtected(call, stop, label)
-                    : call.method == "PUT" ? methodRefusal("GET, HEAD")
-                                           : routeHealth(call);
+  const bool reads = call.method == "GET" || call.method == "HEAD";
+  HttpReply reply = !health  ? routeOther(call, stop, label)
+                    : !reads ? methodRefusal("GET, HEAD")
+                             : routeHealth(call);
   metrics_
       .counter(requestsFamily().name, requestsFamily().help,
                {{"handler", label}, {"code", std::to_string(reply.status)}})
@@ -76,14 +101,16 @@ HttpReply RequestRouter::routeHealth(const HttpCall& call) const {
   return reply;
 }
 
-HttpReply RequestRouter::routeProtected(const HttpCall& call, const std::stop_token& stop,
-                                        std::string& label) {
+HttpReply RequestRouter::routeOther(const HttpCall& call, const std::stop_token& stop,
+                                    std::string& label) {
   // Who may not know does not learn which paths there are.
   const auto handlers = find(call.path);
   label = handlers ? call.path : "other";
-  const bool put = call.method == "PUT";
+  const bool reads = call.method == "GET" || call.method == "HEAD";
+  if (reads && handlers && handlers->open != nullptr) return (*handlers->open)(call);
   // HEAD tells no more than GET does and needs the same right.
-  switch (gate_.decide(call.authorization, call.path, put ? "put" : "get", stop)) {
+  const char* verb = reads ? "get" : call.method == "PUT" ? "put" : "post";
+  switch (gate_.decide(call.authorization, call.path, verb, stop)) {
     case Access::kAllowed:
       break;
     case Access::kUnauthenticated: {
@@ -100,8 +127,8 @@ HttpReply RequestRouter::routeProtected(const HttpCall& call, const std::stop_to
     }
   }
   if (!handlers) return refusal(404, "404 page not found");
-  const auto& handler = put ? handlers->put : handlers->get;
-  if (handler == nullptr) return methodRefusal(put ? "GET, HEAD" : "PUT");
+  const auto& handler = handlers->of(call.method);
+  if (handler == nullptr) return methodRefusal(handlers->allowed());
   return (*handler)(call);
 }
 

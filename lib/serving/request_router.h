@@ -1,4 +1,4 @@
-// RequestRouter: from one request to one reply: open health endpoints, access decision, handlers.
+// RequestRouter: from one request to one reply: open endpoints, access decision, handlers.
 // Thread safety: everything from any thread.
 #pragma once
 
@@ -25,17 +25,26 @@ class RequestRouter {
 
   void handle(const std::string& path, HttpHandler handler);
   void handlePut(const std::string& path, HttpHandler handler);
+  void handlePost(const std::string& path, HttpHandler handler);
+  // A GET that anybody may make.
+  void handleOpen(const std::string& path, HttpHandler handler);
   // Never throws for what a client sends. `stop` ends reviews that are under way.
   HttpReply route(const HttpCall& call, const std::stop_token& stop);
 
  private:
   static const base::MetricFamily& requestsFamily();
-  HttpReply routeProtected(const HttpCall& call, const std::stop_token& stop, std::string& label);
+  HttpReply routeOther(const HttpCall& call, const std::stop_token& stop, std::string& label);
   HttpReply routeHealth(const HttpCall& call) const;
   struct Handlers {
-    std::shared_ptr<const HttpHandler> get;
-    std::shared_ptr<const HttpHandler> put;
+    using Handler = std::shared_ptr<const HttpHandler>;
+    Handler get;
+    Handler put;
+    Handler post;
+    Handler open;
+    [[nodiscard]] const Handler& of(const std::string& method) const;
+    [[nodiscard]] std::string allowed() const;  // for the header Allow
   };
+  void set(const std::string& path, Handlers::Handler Handlers::* which, HttpHandler handler);
   std::optional<Handlers> find(const std::string& path) const;
 
   HealthRegistry& health_;

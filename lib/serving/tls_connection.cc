@@ -21,11 +21,12 @@ int pollTimeout(base::SteadyTime now, base::SteadyTime deadline) {
 }
 
 TlsConnection::TlsConnection(UniqueFd socket, std::shared_ptr<ssl_ctx_st> context,
-                             base::SteadyTime deadline)
+                             base::SteadyTime deadline, std::size_t post_bytes)
     : socket_(std::move(socket)),
       context_(std::move(context)),
       ssl_(SSL_new(context_.get()), &SSL_free),
       deadline_(deadline),
+      post_bytes_(post_bytes),
       events_(POLLIN) {
   if (ssl_ != nullptr) SSL_set_fd(ssl_.get(), socket_.get());
 }
@@ -67,7 +68,8 @@ TlsConnection::Progress TlsConnection::readRequest() {
     if (request_ == std::string::npos) {
       const std::size_t end = HttpExchange::headEnd(received_, checked);
       if (end != std::string::npos)
-        request_ = end + HttpExchange::bodyBytes(std::string_view(received_).substr(0, end));
+        request_ =
+            end + HttpExchange::bodyBytes(std::string_view(received_).substr(0, end), post_bytes_);
     }
     // One byte too many is enough to be refused.
     if (request_ == std::string::npos && received_.size() > HttpExchange::kMaxHeadBytes)

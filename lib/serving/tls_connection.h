@@ -18,8 +18,10 @@ class TlsConnection {
  public:
   enum class Progress { kDone, kAgain, kFailed };
 
-  // `socket` must not block. `context` is kept until the connection ends.
-  TlsConnection(UniqueFd socket, std::shared_ptr<ssl_ctx_st> context, base::SteadyTime deadline);
+  // `socket` must not block. `context` is kept until the connection ends. `post_bytes`: the longest
+  // body of a POST that is read.
+  TlsConnection(UniqueFd socket, std::shared_ptr<ssl_ctx_st> context, base::SteadyTime deadline,
+                std::size_t post_bytes = 0);
   ~TlsConnection();
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
@@ -32,7 +34,7 @@ class TlsConnection {
   [[nodiscard]] short events() const { return events_; }  // of poll(2)
   // When advance() must have succeeded.
   [[nodiscard]] base::SteadyTime deadline() const { return deadline_; }
-  // The head, and the small body that may follow it.
+  // The head, and the body that may follow it.
   [[nodiscard]] std::string_view request() const {
     return std::string_view(received_).substr(0, request_);
   }
@@ -50,6 +52,7 @@ class TlsConnection {
   std::shared_ptr<ssl_ctx_st> context_;
   std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
   base::SteadyTime deadline_;
+  const std::size_t post_bytes_;
   short events_;
   bool shaken_ = false;
   std::string received_;

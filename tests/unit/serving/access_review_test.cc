@@ -34,6 +34,28 @@ TEST(ApiAccessReviewer, AsksWhoseTokenItIs) {
   EXPECT_EQ(Json::parse(api.calls()[0].body)["kind"], "TokenReview");
 }
 
+TEST(ApiAccessReviewer, OnlyATokenForTheAudienceIsSomebodys) {
+  const std::pair<const char*, bool> cases[] = {
+      {R"(,"audiences":["a","stowage-hooks.ns"])", true},
+      {R"(,"audiences":["stowage-hooks.ns2"])", false},
+      {R"(,"audiences":"stowage-hooks.ns")", false},
+      {R"(,"audiences":[["stowage-hooks.ns"]])", false},
+      {R"(,"audiences":null)", false},
+      {"", false},  // an authenticator that knows no audiences
+  };
+  for (const auto& [audiences, somebody] : cases) {
+    testing::ScriptedApiClient api;
+    api.answer(std::string(R"({"status":{"authenticated":true,"user":{"username":"a"})") +
+               audiences + "}}");
+    ApiAccessReviewer reviewer(api, "stowage-hooks.ns");
+    const auto who = reviewer.authenticate("t", {});
+    ASSERT_TRUE(who.has_value());
+    EXPECT_EQ(who->has_value(), somebody) << audiences;
+    EXPECT_EQ(Json::parse(api.calls()[0].body)["spec"],
+              Json::parse(R"({"token":"t","audiences":["stowage-hooks.ns"]})"));
+  }
+}
+
 TEST(ApiAccessReviewer, AsksForTheRightWithEverythingKnownAboutThePerson) {
   testing::ScriptedApiClient api;
   api.answer(R"({"status":{"allowed":true}})");

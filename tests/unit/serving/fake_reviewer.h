@@ -16,6 +16,7 @@ class FakeReviewer final : public AccessReviewer {
  public:
   std::set<std::string> allowed{"/metrics"};  // set before use
   std::set<std::string> may_put;              // likewise, by alice
+  std::set<std::string> may_post;             // likewise
   std::atomic<bool> broken = false;           // the API server cannot be asked
   std::atomic<int> authentications = 0;
   std::atomic<int> authorizations = 0;
@@ -36,6 +37,7 @@ class FakeReviewer final : public AccessReviewer {
     ++authorizations;
     if (broken) return base::fail(base::Code::kUnavailable, "no connection");
     if (who.user != "alice") return false;
+    if (verb == "post") return may_post.contains(path);
     return verb == "put" ? may_put.contains(path) : verb == "get" && allowed.contains(path);
   }
 

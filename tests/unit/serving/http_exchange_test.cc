@@ -57,6 +57,32 @@ TEST(HttpExchange, APutBringsASmallBody) {
   EXPECT_EQ(HttpExchange::bodyBytes("PUT /a HTTP/1.1\r\nContent-Length: 65\r\n\r\n"), 0U);
 }
 
+TEST(HttpExchange, APostIsForThoseWhoServeIt) {
+  const std::string head = "POST /a HTTP/1.1\r\nContent-Length: 6\r\n\r\n";
+  EXPECT_THAT(ask(head + "{\n\t1}\n"), StartsWith("HTTP/1.1 405 "));
+  const HttpExchange exchange(echo, 1000);
+  EXPECT_EQ(HttpExchange::bodyBytes(head), 0U);
+  EXPECT_EQ(HttpExchange::bodyBytes(head, 1000), 6U);
+  // As it came, line breaks and zero bytes included.
+  EXPECT_THAT(exchange.answer(head + "{\n\t1}\n"), EndsWith("\r\n\r\nPOST /a with {\n\t1}\n"));
+  EXPECT_THAT(exchange.answer(head + std::string("ab\0\xff\r\n", 6)),
+              EndsWith(std::string("with ab\0\xff\r\n", 11)));
+  EXPECT_THAT(exchange.answer("POST /a HTTP/1.1\r\n\r\n"), EndsWith("\r\n\r\nPOST /a"));
+  EXPECT_THAT(exchange.answer(head + "short"), StartsWith("HTTP/1.1 400 "));
+  const auto ofLength = [](int bytes) {
+    return fmt::format("POST /a HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", bytes,
+                       std::string(static_cast<std::size_t>(bytes), 'x'));
+  };
+  EXPECT_THAT(exchange.answer(ofLength(1000)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(exchange.answer(ofLength(1001)), StartsWith("HTTP/1.1 413 "));
+  // What a PUT may bring stays small, and a GET brings nothing.
+  EXPECT_EQ(HttpExchange::bodyBytes("PUT /a HTTP/1.1\r\nContent-Length: 65\r\n\r\n", 1000), 0U);
+  EXPECT_THAT(exchange.answer("GET /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"),
+              StartsWith("HTTP/1.1 413 "));
+  // A body belongs to its own call.
+  EXPECT_THAT(exchange.answer("GET /a HTTP/1.1\r\n\r\n"), EndsWith("\r\n\r\nGET /a"));
+}
+
 struct BadRequest {
   const char* name;
   std::string head;

@@ -110,6 +110,51 @@ TEST_F(HttpsServerTest, APutNeedsARightOfItsOwn) {
   EXPECT_EQ(statusOf("/switch", "good"), 200);
 }
 
+TEST_F(HttpsServerTest, APostNeedsARightOfItsOwnAndBringsALongBody) {
+  reviewer_.allowed = {"/act", "/readable"};
+  reviewer_.may_post = {"/act", "/readable"};
+  ServingOptions options;
+  options.limits.post_bytes = 65536;
+  start(options);
+  server_->handle("/readable", [](const HttpCall&) { return HttpReply{}; });
+  server_->handlePost("/act", [](const HttpCall& call) {
+    return HttpReply{200, "text/plain", std::to_string(call.body.size())};
+  });
+  httplib::SSLClient client("127.0.0.1", server_->port());
+  client.enable_server_certificate_verification(false);
+  const auto post = [&](const std::string& path, const std::string& token, std::size_t bytes) {
+    const auto result = client.Post(path, {{"Authorization", "Bearer " + token}},
+                                    std::string(bytes, '\n'), "application/json");
+    return result ? std::to_string(result->status) + " " + result->body : "none";
+  };
+  EXPECT_EQ(post("/act", "good", 65536), "200 65536");
+  EXPECT_EQ(post("/act", "good", 0), "200 0");
+  // Refused before it is sent.
+  RawTlsClient large(server_->port());
+  ASSERT_TRUE(large.send("POST /act HTTP/1.1\r\nContent-Length: 65537\r\n\r\n"));
+  EXPECT_THAT(large.readAll(), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(post("/act", "poor", 1), StartsWith("403"));
+  EXPECT_THAT(post("/act", "", 1), StartsWith("401"));
+  EXPECT_THAT(post("/readable", "good", 1), StartsWith("405"));
+  EXPECT_THAT(post("/livez", "good", 1), StartsWith("405"));
+  EXPECT_EQ(statusOf("/act", "good"), 405);
+}
+
+TEST_F(HttpsServerTest, WhatIsOpenedIsReadByAnybody) {
+  ServingOptions options;
+  options.limits.post_bytes = 100;
+  start(options);
+  server_->handleOpen("/open", [](const HttpCall&) { return HttpReply{}; });
+  EXPECT_EQ(statusOf("/open"), 200);
+  EXPECT_EQ(statusOf("/open/below"), 401);
+  EXPECT_EQ(reviewer_.authentications, 0);
+  httplib::SSLClient client("127.0.0.1", server_->port());
+  client.enable_server_certificate_verification(false);
+  const auto result = client.Post("/open", "x", "text/plain");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 401);
+}
+
 TEST_F(HttpsServerTest, ABodyMayComeAfterItsHead) {
   reviewer_.may_put = {"/switch"};
   start();
