@@ -44,7 +44,7 @@ build: check-deps ## build everything into build/dev
 release: PACKAGES := $(BUILD_PACKAGES)
 release: check-deps ## build what is shipped, optimised, into build/release
 	@cmake --preset release -DSTOWAGE_BUILD_BENCH=OFF >/dev/null
-	ninja -C build/release stowage-scheduler stowage-operator kubectl-stowage
+	ninja -C build/release stowage-scheduler stowage-operator kubectl-stowage stowage-etcd-agent
 	if grep -q STOWAGE_FAILPOINTS build/release/cmd/operator/stowage-operator; then echo "the release has failpoints in it"; exit 1; fi
 
 image: ## build the container image into build/image (docker, podman or buildah; docs/image.md)

@@ -20,6 +20,7 @@ ALLOWED = {
     "lib/program": {"base", "kubeapi", "k8sclient", "serving"},
     "cmd/scheduler": {"base", "kubeapi", "k8sclient", "placement", "config", "scheduling", "serving", "tracing", "program", "cmd"},
     "cmd/kubectl-stowage": {"base", "kubeapi", "k8sclient", "controlloop", "statefulgroup", "serving", "program", "cmd"},
+    "cmd/etcd-agent": {"base", "kubeapi", "k8sclient", "serving", "program", "cmd"},
     "cmd/operator": {"base", "kubeapi", "k8sclient", "controlloop", "statefulgroup", "serving", "program", "cmd"},
 }
 # Library headers that only these places may see.

@@ -25,7 +25,7 @@ VERSION = (ROOT / "VERSION").read_text().strip()
 ARCHIVE = pathlib.Path(sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1].endswith(".tar")
                        else ROOT / f"build/image/stowage-{VERSION}.oci.tar").resolve()
 CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
-PROGRAMS = {"stowage-scheduler", "stowage-operator", "kubectl-stowage"}
+PROGRAMS = {"stowage-scheduler", "stowage-operator", "stowage-etcd-agent", "kubectl-stowage"}
 PACKED_LIMIT = 20_000_000  # bytes; docs/image.md has what it is
 IMAGE = archive.Image(ARCHIVE)
 

@@ -1,0 +1,116 @@
+#include "cmd/etcd-agent/app.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "cmd/etcd-agent/agent.h"
+#include "cmd/etcd-agent/etcd_api.h"
+#include "cmd/etcd-agent/hook_access.h"
+#include "cmd/etcd-agent/hook_server.h"
+#include "kubeapi/hooks.h"
+#include "program/cluster.h"
+
+namespace stowage::etcd_agent {
+
+namespace {
+
+base::Status readInto(const std::string& path, std::string& text) {
+  if (path.empty()) return {};
+  auto read = k8sclient::readFile(path);
+  if (!read) return read.error();
+  text = std::move(*read);
+  return {};
+}
+
+base::Result<EtcdTls> etcdTls(const Options& options) {
+  EtcdTls tls;
+  for (const auto& [path, text] : {std::pair(options.etcd_ca_file, &tls.ca_pem),
+                                   std::pair(options.etcd_cert_file, &tls.cert_pem),
+                                   std::pair(options.etcd_key_file, &tls.key_pem)}) {
+    if (base::Status status = readInto(path, *text); !status.ok()) return base::fail(status);
+  }
+  return tls;
+}
+
+}  // namespace
+
+class App::Impl {
+ public:
+  base::Status prepare(const Options& options) {
+    const std::string ns = k8sclient::podNamespace(k8sclient::processEnvironment());
+    auto peers = peerOptions(options, ns);
+    if (!peers) return peers.error();
+    auto listen = listenOptions(options);
+    if (!listen) return listen.error();
+    auto tls = etcdTls(options);
+    if (!tls) return tls.error();
+    if (base::Status status = prepareAccess(options, ns); !status.ok()) return status;
+    peers_ = std::make_unique<Peers>(std::move(*peers), clock_);
+    etcd_ = makeEtcdApi(std::move(*tls), stop_.get_token());
+    agent_ = std::make_unique<Agent>(AgentOptions{options.etcd_url, options.max_lag}, *etcd_,
+                                     *peers_, clock_, stop_.get_token());
+    server_ =
+        std::make_unique<HookServer>(*listen, *agent_, *access_, clock_, base::nullMetricSink());
+    return {};
+  }
+
+  base::Status start() {
+    if (base::Status started = server_->start(); !started.ok()) return started;
+    base::log().info("serving", {{"port", server_->port()}, {"member", peers_->self()}});
+    return {};
+  }
+
+  void stop() {
+    stop_.request_stop();  // what is asked of etcd ends
+    if (server_ != nullptr) server_->stop();
+  }
+
+ private:
+  base::Status prepareAccess(const Options& options, const std::string& ns) {
+    if (options.any_token) {
+      base::log().warn(
+          "ANYBODY WHO REACHES THIS PORT MAY TAKE THIS MEMBER AWAY: --insecure-any-token");
+      access_ = std::make_unique<AnyToken>();
+      return {};
+    }
+    const auto config =
+        k8sclient::loadClientConfig(options.kubeconfig, k8sclient::processEnvironment());
+    if (!config)
+      return config.error().withPrefix("there is no API server to ask about the operator's tokens");
+    k8sclient::RestOptions rest;
+    rest.user_agent = k8sclient::userAgent("stowage-etcd-agent");
+    auto api = program::connect(*config, rest, clock_, base::nullMetricSink());
+    if (!api) return api.error();
+    api_ = std::move(*api);
+    const std::string audience =
+        options.audience.empty() ? kubeapi::hooks::audienceOf(ns) : options.audience;
+    const std::string user = userOfAccount(options.operator_account).value_or("");
+    base::log().info("who may ask", {{"user", user}, {"audience", audience}});
+    access_ = std::make_unique<HookAccess>(*api_, audience, user);
+    return {};
+  }
+
+  base::SystemClock clock_;
+  std::stop_source stop_;
+  std::unique_ptr<k8sclient::RestApiClient> api_;
+  std::unique_ptr<serving::AccessReviewer> access_;
+  std::unique_ptr<Peers> peers_;
+  std::unique_ptr<EtcdApi> etcd_;
+  std::unique_ptr<Agent> agent_;
+  std::unique_ptr<HookServer> server_;
+};
+
+App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+App::~App() = default;
+
+base::Result<std::unique_ptr<App>> App::create(const Options& options) {
+  auto impl = std::make_unique<Impl>();
+  if (base::Status prepared = impl->prepare(options); !prepared.ok()) return base::fail(prepared);
+  return std::unique_ptr<App>(new App(std::move(impl)));
+}
+
+// Nobody is elected here.
+base::Status App::start(std::function<void()> /*on_lost*/) { return impl_->start(); }
+void App::stop() { impl_->stop(); }
+
+}  // namespace stowage::etcd_agent
