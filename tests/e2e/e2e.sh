@@ -98,7 +98,9 @@ build() {
   "$here/../controlplane/controlplane.sh" build all
   "$here/../controlplane/controlplane.sh" build kubelet kube-proxy
   mkdir -p "$out"
+  "$here/../tools/tools.sh" build helm helm4
   (cd "$here/app" && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$out/app" .)
+  (cd "$here/dns" && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$out/coredns" .)
 }
 
 run() {
@@ -110,7 +112,7 @@ run() {
   # Also after a SIGKILL of this script: then the runner below ends with it, the namespaces' process 1 with that one, and
   # everything else with process 1.
   setsid bash "$here/e2e.sh" sweep-after $$ "$folder" </dev/null >/dev/null 2>&1 &
-  E2E_FOLDER="$folder" E2E_CGROUP="/$(basename "$folder")" E2E_APP="$out/app" setpriv --pdeathsig KILL \
+  E2E_FOLDER="$folder" E2E_CGROUP="/$(basename "$folder")" E2E_APP="$out/app" E2E_DNS="$out/coredns" E2E_BUILD="$out/../dev" setpriv --pdeathsig KILL \
     unshare --net --mount --pid --fork --kill-child --mount-proc bash "$here/e2e.sh" inside "$@" || status=$?
   if ((status)) && [[ -d "$folder/logs" ]]; then
     rm -rf "$out/logs"
@@ -126,6 +128,7 @@ case "${1:-help}" in
   help | --help | -h) usage ;;
   test)
     run "$here/node_test.py"
+    run "$here/release_test.py"
     "$here/killed_test.py"
     ;;
   check) check ;;

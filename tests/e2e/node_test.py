@@ -2,16 +2,8 @@
 """A pod that really runs, on a real node. Run by `make e2e`, inside the namespaces of e2e.sh."""
 import unittest
 
+import cluster
 import node
-
-POD = """
-apiVersion: v1
-kind: Pod
-metadata: {{name: {name}, namespace: default}}
-spec:
-  restartPolicy: Never
-  containers: [{{name: main, image: "stowage.dev/e2e/app:1", args: {args}}}]
-"""
 
 
 class RealNode(unittest.TestCase):
@@ -22,7 +14,7 @@ class RealNode(unittest.TestCase):
 
     def test_a_container_runs_and_its_log_is_read(self):
         k = self.node.k
-        k("apply", "-f", "-", stdin=POD.format(name="said", args='[say, "from the container"]'))
+        k("apply", "-f", "-", stdin=cluster.said("said"))
         node.wait_for("the pod ends well", lambda: k("get", "pod", "said", "-o", "jsonpath={.status.phase}") == "Succeeded")
         self.assertEqual(k("logs", "said"), "from the container")
 
