@@ -33,8 +33,8 @@ ARGUMENTS = [a for a in sys.argv[1:] if a != "--show"] if __name__ == "__main__"
 BUILD = pathlib.Path(ARGUMENTS[0] if ARGUMENTS else "build/dev").resolve()
 CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
 TOOLS = str(ROOT / "tests/tools/tools.sh")
-PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/placement.md", "docs/configuration.md")
-LIMIT = 180  # seconds that one block may take
+PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/placement.md", "docs/metrics.md", "docs/configuration.md")
+LIMIT = 300  # seconds that one block may take
 NAMESPACE = "stowage-system"
 
 
@@ -72,6 +72,7 @@ class Cluster:
         command(TOOLS, "kwok-start", self.folder / "kwok", self.admin, os.getpid())
         self.k("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
         self.k("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
+        self.k("create", "namespace", "monitoring")  # which a reader of docs/metrics.md has
 
     def k(self, *words, stdin=None):
         return command(self.bin / "kubectl", "--kubeconfig", self.admin, *words, stdin=stdin)
@@ -208,6 +209,40 @@ def run_page(cluster, name):
     return count
 
 
+def check_yaml(cluster):
+    """Whole objects in ```yaml blocks of all pages: the API server takes them strictly (a dry run), or the scheduler its
+    configuration. How many there were."""
+    count = 0
+    for page in docs.pages_of(ROOT).values():
+        for number, language, _, lines in page.blocks:
+            if language != "yaml":
+                continue
+            for item in yaml.safe_load_all("\n".join(lines)):
+                if not isinstance(item, dict) or not {"apiVersion", "kind"} <= set(item):
+                    continue
+                place = f"{page.path.relative_to(ROOT)}:{number}"
+                fault = (refusal_of_scheduler if item["kind"] == "KubeSchedulerConfiguration" else refusal_of_server)(cluster, item)
+                if fault:
+                    raise SystemExit(f"{place}: {fault}")
+                count += 1
+    return count
+
+
+def refusal_of_server(cluster, item):
+    done = subprocess.run([cluster.bin / "kubectl", "--kubeconfig", cluster.admin, "create", "--dry-run=server", "--validate=strict",
+                           "-f", "-"], input=yaml.safe_dump(item), capture_output=True, text=True, check=False)
+    return (done.stderr or "refused") if done.returncode else ""
+
+
+def refusal_of_scheduler(cluster, item):
+    """The configuration is read before the kubeconfig, which is not there: nothing is started."""
+    file = cluster.folder / "example.yaml"
+    file.write_text(yaml.safe_dump(item))
+    done = subprocess.run([cluster.bin / "stowage-scheduler", "--config", file, "--kubeconfig", "/nonexistent"],
+                          capture_output=True, text=True, check=False)
+    return "" if "/nonexistent" in done.stderr else done.stderr
+
+
 def main():
     cluster = Cluster()
     try:
@@ -216,13 +251,14 @@ def main():
         count = sum(run_page(cluster, page) for page in pages)
         if not count:
             raise SystemExit("no page has a block to run")
+        objects = check_yaml(cluster) if pages is PAGES else 0
     except SystemExit:
         print(f"logs: {cluster.folder}", file=sys.stderr)
         cluster.close()
         raise
     cluster.close()
     shutil.rmtree(cluster.folder)
-    print(f"{count} blocks of {len(pages)} pages ran, and printed what they say")
+    print(f"{count} blocks of {len(pages)} pages ran, and printed what they say; {objects} objects in YAML were taken")
 
 
 if __name__ == "__main__":
