@@ -97,7 +97,10 @@ class Lint(unittest.TestCase):
 
     def test_output_is_compared_in_order(self):
         sys.path[:0] = [str(ROOT / "scripts/lint"), str(ROOT / "tests/docs")]
-        from run import missing
+        from run import missing, only_reads
+        self.assertTrue(only_reads(["# look", "kubectl get pods -A", "curl -sk https://127.0.0.1:1/readyz"]))
+        for other in ("kubectl delete pod a", "curl -X PUT -d 1 https://127.0.0.1:1/v", "helm list"):
+            self.assertFalse(only_reads(["kubectl get pods", other]))
         printed = "NAME   MIN\ndb-0   2  N/A\ndb-1   2  N/A\n"
         self.assertIsNone(missing(["db-0 2 N/A", "db-1 ..."], printed))
         self.assertEqual(missing(["db-1 ...", "db-0 2 N/A"], printed), "db-0 2 N/A")

@@ -3,7 +3,7 @@
 
 A block of commands (```sh) under <!-- run --> is run as it stands, the blocks of a page in one shell, the pages of PAGES one after
 another. The lines of a text block under <!-- output --> must be in what the block before it prints, in that order; `...` stands
-for anything. What is different from a reader's cluster: KWOK does not run the processes of pods. So after `helm install` the
+for anything. A block that only reads is read again until it prints them, since events and status come a moment later. What is different from a reader's cluster: KWOK does not run the processes of pods. So after `helm install` the
 programs are started here, with the accounts, the configuration and the arguments of the release; the configuration follows its
 ConfigMap as a kubelet's volume does; and their ports 10259 and 8443 are free ones.
 
@@ -182,13 +182,30 @@ def missing(wanted, printed):
     return None
 
 
+def only_reads(lines):
+    reads = r"(kubectl (get|events|describe|stowage (status|history))|curl (?!.*-X)) ?"
+    return all(re.match(reads, line) and "$(" not in line for line in docs.commands(lines))
+
+
+def printed_in_time(shell, block, wanted, printed):
+    """What is missing of the wanted lines; a block that only reads is run again for a while."""
+    end = time.monotonic() + 60
+    while True:
+        line = missing(wanted, printed)
+        if line is None or not only_reads(block) or time.monotonic() > end:
+            return line, printed
+        time.sleep(0.5)  # between two looks
+        printed, _ = shell.run("\n".join(block))
+
+
 def run_page(cluster, name):
     """How many blocks were run."""
-    count, printed, shell = 0, None, Shell(cluster)
+    count, block, printed, shell = 0, [], "", Shell(cluster)
     try:
         for number, language, above, lines in docs.Page(ROOT / name).blocks:
             if language == "sh" and above == "<!-- run -->":
                 began = time.monotonic()
+                block = lines
                 printed, good = shell.run("\n".join(lines))
                 print(f"{name}:{number}: {time.monotonic() - began:.1f} s", flush=True)
                 if SHOW:
@@ -201,7 +218,7 @@ def run_page(cluster, name):
                 if any(line.startswith("helm uninstall stowage ") for line in lines):
                     cluster.end_programs()
             elif above == "<!-- output -->":
-                line = missing(lines, printed or "")
+                line, printed = printed_in_time(shell, block, lines, printed)
                 if line is not None:
                     raise SystemExit(f"{name}:{number}: not printed: {line}\n--- what was printed:\n{printed}")
     finally:
