@@ -8,7 +8,8 @@ A block of commands (```sh) has a mark in the line above it:
   <!-- not run: WHY -->   nobody does
 or begins with a comment `# needs ...` that says to the reader what is missing. A target of make that it names is in the Makefile.
 
-Messages stand in tables after <!-- messages -->, in the first column; see quoted_messages.py.
+Messages stand in tables after <!-- messages -->, in the first column; see quoted_messages.py. Names of values, metrics, fields
+and conditions are looked up, too: named_things.py.
 
 scripts/lint/docs.py [ROOT]
 """
@@ -17,6 +18,7 @@ import re
 import subprocess
 import sys
 
+import named_things
 import quoted_messages
 
 FENCE = re.compile(r"^ {0,3}(```+|~~~+)\s*(\S*)")
@@ -163,18 +165,23 @@ def not_run_by(file, lines):
             if not re.search(r"[\s\"',\[(\]]+".join(re.escape(w) for w in line.split("#")[0].split()[:2]), text)]
 
 
-def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent.parent).resolve()
+def check(root):
+    """The number of pages, and a line for each fault."""
     pages = pages_of(root)
     faults, reached = links(root, pages)
     faults += unreachable(root, pages, reached)
     faults += marks(root, pages)
-    faults += quoted_messages.faults(root, pages.values())
-    for path, number, text in sorted(faults):
-        print(f"{path.relative_to(root)}:{number}: {text}")
-    if faults:
-        sys.exit(1)
-    print(f"docs: fine ({len(pages)} pages)")
+    sources = quoted_messages.sources(root)
+    faults += quoted_messages.faults(pages.values(), sources)
+    faults += named_things.faults(root, pages.values(), sources)
+    return len(pages), [f"{path.relative_to(root)}:{number}: {text}" for path, number, text in sorted(faults)]
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent.parent).resolve()
+    pages, faults = check(root)
+    print("\n".join(faults) if faults else f"docs: fine ({pages} pages)")
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":

@@ -65,11 +65,10 @@ def quoted(page):
             rows = None
 
 
-def faults(root, pages):
-    found, have = [], None
+def faults(pages, have):
+    found = []
     for page in pages:
         for number, messages in quoted(page):
-            have = have or sources(root)
             if not messages:
                 found.append((page.path, number, "a row of a table of messages without a message in backticks"))
             for message in messages:

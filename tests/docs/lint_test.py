@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """scripts/lint/docs.py finds what it is there to find: faults are planted into a page, one at a time."""
+import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-LINT = ROOT / "scripts/lint/docs.py"
+sys.path[:0] = [str(ROOT / "scripts/lint"), str(ROOT / "tests/docs")]
+import docs  # noqa: E402
+import run  # noqa: E402
+
 SOURCE = '''
 // "said in a comment"
 fail(fmt::format("budget {} selects pods of the group, too: "
@@ -35,8 +38,35 @@ kubectl get pods
 """
 
 
+SCHEMA = {"properties": {"operator": {"properties": {"workers": {}, "labels": {"additionalProperties": {"type": "string"}}}}}}
+DEFINITION = """
+spec:
+  versions:
+  - schema:
+      openAPIV3Schema:
+        properties:
+          spec:
+            properties:
+              recovery: {properties: {nodeLoss: {enum: [Wait, Replace]}}}
+              topology: {properties: {domains: {type: array, items: {properties: {key: {type: string}}}}}}
+"""
+NAMES = """# Names
+
+`operator.workers=3`, `operator.labels.mine`, `operator.*`, `stowage_up_total{a="b"}`, `stowage_up_*`, `recovery.nodeLoss: Wait`,
+`spec.recovery`, `domains.key`, and nothing.
+
+<!-- names -->
+| condition | |
+|---|---|
+| `one =one /one ` | `NotLookedAt` |
+
+<!-- names -->
+An event: `one `.
+"""
+
+
 class Lint(unittest.TestCase):
-    def lint(self, page, index="[the page](page.md)\n", runner="docs/page.md"):
+    def lint(self, page, index="# Index\n", runner="docs/page.md", name="page.md"):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             (root / "docs").mkdir()
@@ -46,21 +76,25 @@ class Lint(unittest.TestCase):
             (root / "tests/docs").mkdir(parents=True)
             (root / "tests/docs/run.py").write_text(runner)
             (root / "Makefile").write_text("test: unit\n\tctest\n")
-            (root / "docs/README.md").write_text(index)
-            (root / "docs/page.md").write_text(page)
-            done = subprocess.run([sys.executable, LINT, root], capture_output=True, text=True, check=False)
-            self.assertEqual(done.stderr, "")
-            return done.returncode, done.stdout
+            (root / "docs/README.md").write_text(f"{index}[{name}]({name}) [metrics](metrics.md)\n" if index else "[metrics](metrics.md)\n")
+            (root / "docs/metrics.md").write_text("`stowage_up_total`\n" if name != "page.md" else "nothing\n")
+            (root / "charts/stowage").mkdir(parents=True)
+            (root / "charts/stowage/values.schema.json").write_text(json.dumps(SCHEMA))
+            (root / "lib/statefulgroup/crd").mkdir(parents=True)
+            (root / "lib/statefulgroup/crd/group.yaml").write_text(DEFINITION)
+            (root / "docs" / name).write_text(page)
+            return docs.check(root.resolve())[1]
 
     def finds(self, fault, old, new):
         self.assertIn(old, PAGE)
-        code, text = self.lint(PAGE.replace(old, new))
-        self.assertEqual(code, 1, text)
-        self.assertIn(fault, text)
-        self.assertEqual(len(text.splitlines()), 1, text)
+        self.one(fault, self.lint(PAGE.replace(old, new)))
+
+    def one(self, fault, faults):
+        self.assertEqual(len(faults), 1, faults)
+        self.assertIn(fault, faults[0])
 
     def test_a_good_page_is_fine(self):
-        self.assertEqual(self.lint(PAGE), (0, "docs: fine (2 pages)\n"))
+        self.assertEqual(self.lint(PAGE), [])
 
     def test_dead_links_headings_and_names(self):
         self.finds("README2.md: no such file", "README.md", "README2.md")
@@ -68,21 +102,17 @@ class Lint(unittest.TestCase):
         self.finds("lib/b.cc: no such file", "lib/a.cc", "lib/b.cc")
 
     def test_a_page_that_nothing_leads_to(self):
-        code, text = self.lint(PAGE, index="nothing\n")
-        self.assertEqual(code, 1)
-        self.assertIn("docs/page.md:1: docs/README.md does not lead here", text)
+        self.one("docs/page.md:1: docs/README.md does not lead here", self.lint(PAGE, index=""))
 
     def test_commands_say_whether_they_run(self):
         self.finds("commands without a mark", "<!-- run -->", "")
         self.finds("commands without a mark", "<!-- run -->", "<!-- not run: -->")
         self.finds("does not run `kubectl get pods`", "<!-- run -->", "<!-- run by ci -->")
         self.finds("```sh, not ```bash", "```sh", "```bash")
-        code, text = self.lint(PAGE, runner="docs/other.md")
-        self.assertIn("tests/docs/run.py does not have this page", text)
-        self.assertEqual(code, 1)
-        self.assertEqual(self.lint(PAGE.replace("<!-- run -->", "<!-- not run: no cluster -->"))[0], 0)
-        self.assertEqual(self.lint(PAGE.replace("<!-- run -->\n", "").replace("kubectl get", "# needs a cluster\nkubectl get"))[0], 0)
-        self.assertEqual(self.lint(PAGE.replace("<!-- run -->", "<!-- run by ci -->").replace("kubectl get pods", "make test   # all"))[0], 0)
+        self.one("tests/docs/run.py does not have this page", self.lint(PAGE, runner="docs/other.md"))
+        self.assertEqual(self.lint(PAGE.replace("<!-- run -->", "<!-- not run: no cluster -->")), [])
+        self.assertEqual(self.lint(PAGE.replace("<!-- run -->\n", "").replace("kubectl get", "# needs a cluster\nkubectl get")), [])
+        self.assertEqual(self.lint(PAGE.replace("<!-- run -->", "<!-- run by ci -->").replace("kubectl get pods", "make test   # all")), [])
 
         self.finds("make tests: no such target", "kubectl get pods", "N=3 make tests   # all")
 
@@ -95,17 +125,29 @@ class Lint(unittest.TestCase):
             self.finds("the programs do not say", "`together of words that follow`", f"`{other}`")
         self.finds("without a message", "| `one ... two three` |", "| one two three |")
 
+    def test_names_of_ours_that_nobody_defines(self):
+        self.assertEqual(self.lint(NAMES, name="statefulgroup.md"), [])
+        for fault, old, new in [
+                ("the chart has no value operator.worker", "`operator.workers=3`", "`operator.worker=3`"),
+                ("the chart has no value operator.workers.mine", "`operator.labels.mine`", "`operator.workers.mine`"),
+                ("docs/metrics.md has no family stowage_down_total", "`stowage_up_total{", "`stowage_down_total{"),
+                ("recovery.nodeLoss is never Waits", "nodeLoss: Wait`", "nodeLoss: Waits`"),
+                ("a StatefulGroup has no field domains.keys", "`domains.key`", "`domains.keys`"),
+                ("a StatefulGroup has no field any.thing", "nothing", "`any.thing`"),
+                ("the programs know no `two`", "`one =one /one `", "`one =two/one `"),
+                ("the programs know no `two`", "An event: `one `", "An event: `two`")]:
+            self.assertIn(old, NAMES)
+            self.one(fault, self.lint(NAMES.replace(old, new), name="statefulgroup.md"))
+
     def test_output_is_compared_in_order(self):
-        sys.path[:0] = [str(ROOT / "scripts/lint"), str(ROOT / "tests/docs")]
-        from run import missing, only_reads
-        self.assertTrue(only_reads(["# look", "kubectl get pods -A", "curl -sk https://127.0.0.1:1/readyz"]))
+        self.assertTrue(run.only_reads(["# look", "kubectl get pods -A", "curl -sk https://127.0.0.1:1/readyz"]))
         for other in ("kubectl delete pod a", "curl -X PUT -d 1 https://127.0.0.1:1/v", "helm list"):
-            self.assertFalse(only_reads(["kubectl get pods", other]))
+            self.assertFalse(run.only_reads(["kubectl get pods", other]))
         printed = "NAME   MIN\ndb-0   2  N/A\ndb-1   2  N/A\n"
-        self.assertIsNone(missing(["db-0 2 N/A", "db-1 ..."], printed))
-        self.assertEqual(missing(["db-1 ...", "db-0 2 N/A"], printed), "db-0 2 N/A")
-        self.assertEqual(missing(["db-0 3 N/A"], printed), "db-0 3 N/A")
-        self.assertEqual(missing(["db-0 2"], printed), "db-0 2")
+        self.assertIsNone(run.missing(["db-0 2 N/A", "db-1 ..."], printed))
+        self.assertEqual(run.missing(["db-1 ...", "db-0 2 N/A"], printed), "db-0 2 N/A")
+        self.assertEqual(run.missing(["db-0 3 N/A"], printed), "db-0 3 N/A")
+        self.assertEqual(run.missing(["db-0 2"], printed), "db-0 2")
 
 
 if __name__ == "__main__":
