@@ -14,6 +14,7 @@ RUN apt-get update -qq && \
     rm -rf /var/lib/apt/lists/*
 
 FROM packages AS build
+LABEL dev.stowage.stage="build"
 # ccache tells objects apart by it: with it, they are those of most machines.
 ENV LANG=C.UTF-8
 ARG CCACHE_DIR=/var/cache/ccache
@@ -23,12 +24,13 @@ COPY CMakeLists.txt CMakePresets.json LICENSE Makefile VERSION ./
 COPY cmake cmake
 COPY lib lib
 COPY cmd cmd
-COPY scripts scripts
-RUN --mount=type=cache,target=/var/cache/ccache STOWAGE_COMMIT=${REVISION} make release
-RUN STOWAGE_COMMIT=${REVISION} scripts/image/closure.sh build/release /image
+COPY scripts/missing_packages.sh scripts/
+COPY scripts/image scripts/image
+# In one layer, without the objects: those would be kept for every commit.
+RUN --mount=type=cache,target=/var/cache/ccache export STOWAGE_COMMIT=${REVISION} && \
+    make release && scripts/image/closure.sh build/release /image && rm -rf build
 
 FROM scratch
-COPY --from=build /image/ /
 # What runs it resolves the names of programs with it; nothing in the image reads it.
 ENV PATH=/usr/bin
 # By number: a cluster can see that it is not root without reading the image's /etc/passwd.
@@ -44,3 +46,4 @@ LABEL org.opencontainers.image.title="stowage" \
       org.opencontainers.image.created="${CREATED}" \
       dev.stowage.sbom="/usr/share/doc/stowage/sbom.spdx.json"
 CMD ["stowage-scheduler", "--help"]
+COPY --from=build /image/ /

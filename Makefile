@@ -153,6 +153,8 @@ full: test asan tsan fuzz bench ## everything, also what CI has no time for
 	STOWAGE_GROUPS=500 $(BUILD)/tests/integration/operator/stowage_operator_it --gtest_filter='ManyGroups*'
 	STOWAGE_SOAK_SECONDS=120 $(BUILD)/tests/integration/two_schedulers/stowage_two_schedulers_it --gtest_filter='TwoSchedulers*'
 	demo/demo.sh </dev/null
+	@$(MAKE) --no-print-directory image-test
+	scripts/image/twice.sh
 
 clean: ## remove build/ (the caches in ~/.cache stay)
 	@rm -rf build

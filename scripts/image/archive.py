@@ -1,5 +1,6 @@
-"""An image in an archive as OCI lays it out (oci-archive, docker save of Docker 25 and newer), read without any tool of
-containers. https://github.com/opencontainers/image-spec: image-layout.md, manifest.md, layer.md."""
+"""An image in an archive, read without any tool of containers: as OCI lays it out
+(https://github.com/opencontainers/image-spec: image-layout.md, manifest.md, layer.md), or as docker save did before Docker 25:
+manifest.json names the configuration and the layers, which are not packed, and there is no digest."""
 import dataclasses
 import gzip
 import io
@@ -20,31 +21,42 @@ class File:
         return len(self.content)
 
 
+def is_packed(blob):
+    return blob[:2] == b"\x1f\x8b"
+
+
+def of_oci(blobs):
+    """(digest, configuration, layers)"""
+    def blob(digest):
+        return blobs["blobs/" + digest.replace(":", "/")]
+
+    manifest = json.loads(blobs["index.json"])["manifests"][0]
+    while "layers" not in (found := json.loads(blob(manifest["digest"]))):
+        manifest = found["manifests"][0]  # an index of one platform
+    return manifest["digest"], blob(found["config"]["digest"]), [blob(layer["digest"]) for layer in found["layers"]]
+
+
+def of_docker(blobs):
+    manifest = json.loads(blobs["manifest.json"])[0]
+    return None, blobs[manifest["Config"]], [blobs[layer] for layer in manifest["Layers"]]
+
+
 class Image:
     def __init__(self, path):
         with tarfile.open(path) as tar:
-            self._blobs = {m.name.removeprefix("./"): tar.extractfile(m).read() for m in tar if m.isfile()}
-        manifest = json.loads(self._blobs["index.json"])["manifests"][0]
-        while "layers" not in (found := self._json(manifest["digest"])):
-            manifest = found["manifests"][0]  # an index of one platform
-        self.digest = manifest["digest"]
-        self.config = self._json(found["config"]["digest"])
-        self._layers = [layer["digest"] for layer in found["layers"]]
-        self.packed = sum(layer["size"] for layer in found["layers"])
-
-    def _blob(self, digest):
-        return self._blobs["blobs/" + digest.replace(":", "/")]
-
-    def _json(self, digest):
-        return json.loads(self._blob(digest))
+            blobs = {m.name.removeprefix("./"): tar.extractfile(m).read() for m in tar if m.isfile()}
+        if "index.json" in blobs:
+            self.digest, config, self._layers = of_oci(blobs)
+        else:
+            self.digest, config, self._layers = of_docker(blobs)
+        self.config = json.loads(config)
+        # What a registry holds, and a node pulls.
+        self.packed = sum(len(b if is_packed(b) else gzip.compress(b, mtime=0)) for b in self._layers)
 
     def members(self):
         """(tar, member) of every entry of every layer, lowest first."""
-        for digest in self._layers:
-            blob = self._blob(digest)
-            if blob[:2] == b"\x1f\x8b":
-                blob = gzip.decompress(blob)
-            with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
+        for blob in self._layers:
+            with tarfile.open(fileobj=io.BytesIO(gzip.decompress(blob) if is_packed(blob) else blob)) as tar:
                 for member in tar:
                     yield tar, member
 

@@ -57,8 +57,16 @@ load_base() {
   printf '%s\n' "$name"
 }
 
+# What earlier builds left in the store of podman or buildah, newest first; images without a name only.
+left_behind() {
+  local label
+  for label in dev.stowage.stage=build org.opencontainers.image.title=stowage; do
+    "$tool" images --all --quiet --no-trunc --filter dangling=true --filter "label=$label"
+  done
+}
+
 build_with_docker() {
-  docker build "${arguments[@]}" --tag "$image" .
+  DOCKER_BUILDKIT=1 docker build "${arguments[@]}" --tag "$image" . # mounts of caches are BuildKit's
   docker save --output "$archive" "$image"
 }
 
@@ -69,48 +77,59 @@ build_with_containers() {
   local ccache="${CCACHE_DIR:-$HOME/.cache/ccache}"
   mkdir -p "$ccache"
   arguments+=(--layers --build-arg CCACHE_DIR=/ccache --volume "$ccache:/ccache")
+  local before after
+  before="$(left_behind)"
   # Apart and without --timestamp: ccache knows a compiler by its time.
   "${build[@]}" "${arguments[@]}" --target packages . >/dev/null
   "${build[@]}" "${arguments[@]}" --timestamp "$SOURCE_DATE_EPOCH" --tag "$image" . >/dev/null
   "${push[@]}" "$image" "oci-archive:$archive:docker.io/library/$image"
+  after="$(left_behind)"
+  # New layers take the place of the old ones; those that are still used are refused, and stay.
+  if [[ -n $before ]] && grep -qvxF -e "$before" <<<"$after"; then
+    xargs -r -n 1 "$tool" rmi <<<"$before" >/dev/null 2>&1 || true
+  fi
 }
 
-case "${1:-}" in
-  builder)
-    builder
-    exit 0
-    ;;
-  "") ;;
-  *)
-    usage
-    exit 2
-    ;;
-esac
+main() {
+  case "${1:-}" in
+    builder)
+      builder
+      return
+      ;;
+    "") ;;
+    *)
+      usage
+      exit 2
+      ;;
+  esac
 
-tool="$(builder)"
-out="${OUT:-build/image}"
-version="$(<VERSION)"
-image="stowage:$version"
-archive="$out/stowage-$version.oci.tar"
-export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
-# A chroot needs no rights to make namespaces, and there is a runtime only where somebody installed one.
-export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
-mkdir -p "$out"
-rm -f "$archive"
+  tool="$(builder)"
+  out="${OUT:-build/image}"
+  version="$(<VERSION)"
+  image="stowage:$version"
+  archive="$out/stowage-$version.oci.tar"
+  export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
+  # A chroot needs no rights to make namespaces, and there is a runtime only where somebody installed one.
+  export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
+  mkdir -p "$out"
+  rm -f "$archive" "$out/digest"
 
-if [[ -z ${BASE:-} && $(id -u) -eq 0 ]] && command -v debootstrap >/dev/null; then BASE="$(load_base)"; fi
-arguments=(
-  --build-arg "VERSION=$version"
-  --build-arg "REVISION=$(git describe --always --dirty --abbrev=12)"
-  --build-arg "CREATED=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)"
-  --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH"
-)
-[[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE")
-[[ -z ${NO_CACHE:-} ]] || arguments+=(--no-cache)
+  if [[ -z ${BASE:-} && $(id -u) -eq 0 ]] && command -v debootstrap >/dev/null; then BASE="$(load_base)"; fi
+  arguments=(
+    --build-arg "VERSION=$version"
+    --build-arg "REVISION=$(git describe --always --dirty --abbrev=12)"
+    --build-arg "CREATED=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)"
+    --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH"
+  )
+  [[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE")
+  [[ -z ${NO_CACHE:-} ]] || arguments+=(--no-cache)
 
-say "building $image with $tool on ${BASE:-the base that the Dockerfile names}"
-case "$tool" in
-  docker) build_with_docker ;;
-  *) build_with_containers ;;
-esac
-scripts/image/report.py "$archive" "$out"
+  say "building $image with $tool on ${BASE:-the base that the Dockerfile names}"
+  case "$tool" in
+    docker) build_with_docker ;;
+    *) build_with_containers ;;
+  esac
+  scripts/image/report.py "$archive" "$out"
+}
+
+main "$@"
