@@ -151,6 +151,7 @@ full: test asan tsan fuzz bench ## everything, also what CI has no time for
 	tests/chart/flood_test.py $(BUILD) --without
 	STOWAGE_MODEL_DEPTH=2 $(BUILD)/tests/unit/statefulgroup/stowage_statefulgroup_test --gtest_filter='ReconcilerModel*'
 	STOWAGE_GROUPS=500 $(BUILD)/tests/integration/operator/stowage_operator_it --gtest_filter='ManyGroups*'
+	STOWAGE_ETCD_SHARDS=3 $(BUILD)/tests/integration/etcd_group/stowage_etcd_group_it
 	STOWAGE_SOAK_SECONDS=120 $(BUILD)/tests/integration/two_schedulers/stowage_two_schedulers_it --gtest_filter='TwoSchedulers*'
 	demo/demo.sh </dev/null
 	@$(MAKE) --no-print-directory image-test

@@ -35,7 +35,7 @@ commands
   kill-apiserver DIR       SIGKILL the API server (an outage; etcd goes on)
   restart-apiserver DIR    start it again on the same port and data (kills it first when it still runs)
   rotate-serving-cert DIR  give the API server a new serving certificate; it reloads it by itself
-  start-controller-manager DIR [CONTROLLERS]   all of them, or those of a comma-separated list
+  start-controller-manager DIR [CONTROLLERS [ARGUMENT...]]   all of them, or those of a comma-separated list
   stop-controller-manager DIR
   start-scheduler DIR [CONFIG_FILE]  stop-scheduler DIR       upstream's kube-scheduler, for comparisons
 
@@ -292,13 +292,15 @@ spawn_component() {
   die "$name did not start; its log is $dir/logs/$name.log"
 }
 
-# start_controller_manager DIR [CONTROLLERS]
+# start_controller_manager DIR [CONTROLLERS [ARGUMENT...]]
 start_controller_manager() {
   local dir="$1" controllers="${2:-*}"
+  shift
+  (($# == 0)) || shift
   spawn_component "$dir" kube-controller-manager --kubeconfig="$dir/kube-controller-manager.kubeconfig" \
     --controllers="$controllers" --leader-elect=false --use-service-account-credentials=true --kube-api-qps=500 --kube-api-burst=1000 \
     --pvclaimbinder-sync-period=1s \
-    --service-account-private-key-file="$dir/pki/service-account.key" --root-ca-file="$dir/pki/ca.crt"
+    --service-account-private-key-file="$dir/pki/service-account.key" --root-ca-file="$dir/pki/ca.crt" "$@"
   [[ "$controllers" != '*' ]] || wait_created "$dir" serviceaccount default --namespace default
 }
 
@@ -401,7 +403,7 @@ main() {
       ;;
     start-controller-manager)
       dir="$(known_dir "$@")"
-      start_controller_manager "$dir" "${2:-}"
+      start_controller_manager "$dir" "${@:2}"
       ;;
     stop-controller-manager) end_process "$(known_dir "$@")/kube-controller-manager.pid" ;;
     start-scheduler)

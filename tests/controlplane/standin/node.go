@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"strings"
+	"sync"
 	"time"
 
 	coordination "k8s.io/api/coordination/v1"
@@ -82,14 +83,30 @@ func (f *fleet) renew(name string) error {
 	return err
 }
 
-// beat renews all leases until the fleet ends.
+// beat keeps all nodes alive until the fleet ends, each by itself: one that takes long delays no other.
 func (f *fleet) beat() {
+	var all sync.WaitGroup
+	for _, n := range f.nodes {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			f.beatOf(n)
+		}()
+	}
+	all.Wait()
+}
+
+func (f *fleet) beatOf(n *node) {
 	next := time.NewTicker(beatEvery)
 	defer next.Stop()
 	for {
-		for _, name := range f.audible() {
-			if err := f.renew(name); err != nil && f.ctx.Err() == nil {
-				log.Printf("lease of %s: %v", name, err)
+		if !f.silent(n.name) {
+			err := f.renew(n.name)
+			if err == nil {
+				err = f.stayReady(n)
+			}
+			if err != nil && f.ctx.Err() == nil {
+				log.Printf("node %s: %v", n.name, err)
 			}
 		}
 		select {
@@ -100,16 +117,34 @@ func (f *fleet) beat() {
 	}
 }
 
-func (f *fleet) audible() []string {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	var names []string
-	for name, n := range f.nodes {
-		if !n.silent {
-			names = append(names, name)
+// stayReady: a node that was taken for lost is not ready until it says so itself; its lease is not enough.
+func (f *fleet) stayReady(n *node) error {
+	object, err := f.client.CoreV1().Nodes().Get(f.ctx, n.name, meta.GetOptions{})
+	if err != nil {
+		return err
+	}
+	for _, c := range object.Status.Conditions {
+		if c.Type == core.NodeReady && c.Status == core.ConditionTrue {
+			return nil
 		}
 	}
-	return names
+	log.Printf("node %s was taken for lost", n.name)
+	if err := f.report(n); err != nil {
+		return err
+	}
+	f.tellAgain(n.name)
+	return nil
+}
+
+// tellAgain: a lost node's pods were marked as not ready.
+func (f *fleet) tellAgain(node string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	for _, w := range f.workers {
+		if w.node == node {
+			w.notify()
+		}
+	}
 }
 
 func (f *fleet) silent(name string) bool {
@@ -169,11 +204,14 @@ func (f *fleet) restore(name string) error {
 		if w.node == name && !there[string(uid)] {
 			f.forget(w)
 		}
-		w.notify() // what was not told meanwhile
 	}
 	f.mutex.Unlock()
+	if err := f.renew(name); err != nil {
+		return err
+	}
 	if err := f.report(n); err != nil {
 		return err
 	}
-	return f.renew(name)
+	f.tellAgain(name)
+	return nil
 }

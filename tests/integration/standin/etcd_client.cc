@@ -40,7 +40,7 @@ std::optional<std::string> EtcdClient::call(const std::string& path,
                                             const std::string& body) const {
   httplib::Client client(address_, port_);
   client.set_connection_timeout(1);
-  client.set_read_timeout(2);
+  client.set_read_timeout(1);
   const auto answer = client.Post(path.c_str(), body, "application/json");
   if (!answer || answer->status != 200) return std::nullopt;
   return answer->body;
@@ -69,6 +69,14 @@ std::optional<std::vector<EtcdClient::Pair>> EtcdClient::list(const std::string&
   for (const Json& one : found)
     pairs.push_back({decoded(one.value("key", "")), decoded(one.value("value", ""))});
   return pairs;
+}
+
+bool EtcdClient::leads() const {
+  const auto answer = call("/v3/maintenance/status", "{}");
+  if (!answer) return false;
+  const Json status = Json::parse(*answer, nullptr, false);
+  const std::string self = status.value("/header/member_id"_json_pointer, "");
+  return !self.empty() && status.value("leader", "") == self;
 }
 
 std::vector<std::string> EtcdClient::voters() const {

@@ -23,6 +23,8 @@ class EtcdClient {
   };
   // All keys that begin with `prefix`; nullopt: no answer.
   [[nodiscard]] std::optional<std::vector<Pair>> list(const std::string& prefix) const;
+  // Whether it leads its cluster; false without an answer.
+  [[nodiscard]] bool leads() const;
   // Names of the voting members; empty without an answer.
   [[nodiscard]] std::vector<std::string> voters() const;
 

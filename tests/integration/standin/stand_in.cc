@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "integration/scheduler/scheduler_process.h"
 #include "stowage_paths.h"
@@ -82,6 +83,20 @@ void StandIn::tell(const std::string& node, const std::string& what) const {
   const auto answer = client.Post(path.c_str());
   ASSERT_TRUE(answer) << path;
   EXPECT_EQ(answer->status, 200) << path << ": " << answer->body;
+}
+
+std::vector<std::string> StandIn::resolve(const std::string& ns, const std::string& name) const {
+  std::vector<std::string> addresses;
+  std::istringstream hosts(textOf(root_ + "/etc/" + ns + "/hosts"));
+  for (std::string line; std::getline(hosts, line);) {
+    std::istringstream words(line);
+    std::string address;
+    words >> address;
+    for (std::string word; words >> word;) {
+      if (word == name) addresses.push_back(address);
+    }
+  }
+  return addresses;
 }
 
 std::string StandIn::log(const std::string& ns, const std::string& pod,

@@ -29,6 +29,9 @@ class StandIn {
   void partition(const std::string& node) { tell(node, "partition"); }
   void restore(const std::string& node) { tell(node, "restore"); }
 
+  // Addresses of a name, as pods of the namespace see it.
+  [[nodiscard]] std::vector<std::string> resolve(const std::string& ns,
+                                                 const std::string& name) const;
   // What a container has written so far, over all its restarts.
   [[nodiscard]] std::string log(const std::string& ns, const std::string& pod,
                                 const std::string& container) const;

@@ -183,8 +183,11 @@ CommandResult ControlPlane::kubectlWithInput(const std::vector<std::string>& arg
 
 void ControlPlane::killApiServer() { script({"kill-apiserver", dir_}); }
 void ControlPlane::restartApiServer() { script({"restart-apiserver", dir_}); }
-void ControlPlane::startControllers(const std::string& controllers) {
-  script({"start-controller-manager", dir_, controllers});
+void ControlPlane::startControllers(const std::string& controllers,
+                                    const std::vector<std::string>& flags) {
+  std::vector<std::string> words = {"start-controller-manager", dir_, controllers};
+  words.insert(words.end(), flags.begin(), flags.end());
+  script(words);
 }
 void ControlPlane::stopControllers() { script({"stop-controller-manager", dir_}); }
 void ControlPlane::startKubeScheduler(const std::string& config_file) {

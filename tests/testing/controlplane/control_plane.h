@@ -65,9 +65,9 @@ class ControlPlane {
   void killApiServer();
   // Back on the same port and data; ready when it returns.
   void restartApiServer();
-  // Some controllers of the real kube-controller-manager ("a,b"), and its end. Without a call there
-  // is none.
-  void startControllers(const std::string& controllers);
+  // Some controllers of the real kube-controller-manager ("a,b"), with more flags of its own, and
+  // its end. Without a call there is none.
+  void startControllers(const std::string& controllers, const std::vector<std::string>& flags = {});
   void stopControllers();
   // The real kube-scheduler with that configuration file and rights of its own, and its end.
   // Without a file: its default configuration, for pods of default-scheduler.
