@@ -3,6 +3,7 @@
   values of the chart     `scheduler.rbac.volumes`, `operator.namespace=db`      charts/stowage/values.schema.json
   metric families         `stowage_config_restart_needed`                       docs/metrics.md, which is generated
   fields of a group       `recovery.nodeLoss: ReplaceWhenFenced`, with its value  the definition's schema; on statefulgroup.md, hooks.md
+  flags of our programs   `stowage-operator --workers 8`, also in blocks of commands; all flags on configuration.md
   names that programs     after <!-- names -->: in the first column of a table, or in a paragraph; each word must be a
   put into objects        whole text in the sources, such as a condition's type and reason or an event's
 """
@@ -14,6 +15,7 @@ import yaml
 VALUE = re.compile(r"(?:scheduler|operator|metrics|networkPolicy|crds|rbac|image|apf)(?:\.[A-Za-z]+)+(?:\.\*)?")
 FAMILY = re.compile(r"(?:stowage|scheduler)_[a-z_]+")
 FIELD = re.compile(r"([a-z][A-Za-z]+(?:\.[a-z][A-Za-z]+)*)(?:: ([A-Z][A-Za-z]+))?")
+PROGRAM = re.compile(r"(?<![\w/.-])(?:stowage-scheduler|stowage-operator|kubectl[- ]stowage) ([^`|&;#]*)")
 GROUP_PAGES = {"statefulgroup.md", "hooks.md"}
 
 
@@ -76,6 +78,19 @@ def named(page):
                 yield from ((number, word) for word in re.split(r"[=/]", found))
 
 
+def flags(page):
+    """(line number, flag) of what is given to our programs."""
+    lines = list(page.prose)
+    for number, language, _, block in page.blocks:
+        if language == "sh":
+            lines += [(number, text) for text in "\n".join(block).replace("\\\n", " ").splitlines()]
+    for number, line in lines:
+        for given in PROGRAM.findall(line):
+            yield from ((number, flag) for flag in re.findall(r"(?<!\S)--[a-z][a-z-]+", given))
+    if page.path.name == "configuration.md":
+        yield from ((number, flag) for number, text in quoted(page) for flag in re.findall(r"^--[a-z][a-z-]+", text))
+
+
 def load(root):
     schema = root / "charts/stowage/values.schema.json"
     definition = next((root / "lib/statefulgroup/crd").glob("*.yaml"), None)
@@ -101,6 +116,9 @@ def faults(root, pages, sources):
             field = FIELD.fullmatch(text)
             if spec and page.path.name in GROUP_PAGES and not value and field and (field.group(2) or "." in text):
                 found += [(page.path, number, fault) for fault in field_faults(spec, *field.groups())]
+        for number, flag in flags(page):
+            if flag not in ("--help", "--version") and not any(f"\0{flag}\0" in text or f",{flag}\0" in text for text in sources.values()):
+                found.append((page.path, number, f"our programs have no flag {flag}"))
         for number, word in named(page):
             if not any(f"\0{word}\0" in text for text in sources.values()):
                 found.append((page.path, number, f"the programs know no `{word}`"))

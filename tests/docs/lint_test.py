@@ -16,6 +16,7 @@ SOURCE = '''
 fail(fmt::format("budget {} selects pods of the group, too: "
                  "no eviction can succeed", name));
 say("one " + what + " two three");
+app.add_flag("-w,--watch"); app.add_option("--workers", n);
 say("put together " + std::string("of words that") + " follow each other");
 '''
 PAGE = """# A page
@@ -62,6 +63,14 @@ NAMES = """# Names
 
 <!-- names -->
 An event: `one `.
+
+Try `kubectl stowage status --watch` and
+
+<!-- not run: it does not end -->
+```sh
+stowage-operator --workers 8 \\
+  --workers 9 | grep --quiet x
+```
 """
 
 
@@ -135,7 +144,9 @@ class Lint(unittest.TestCase):
                 ("a StatefulGroup has no field domains.keys", "`domains.key`", "`domains.keys`"),
                 ("a StatefulGroup has no field any.thing", "nothing", "`any.thing`"),
                 ("the programs know no `two`", "`one =one /one `", "`one =two/one `"),
-                ("the programs know no `two`", "An event: `one `", "An event: `two`")]:
+                ("the programs know no `two`", "An event: `one `", "An event: `two`"),
+                ("our programs have no flag --watches", "--watch`", "--watches`"),
+                ("our programs have no flag --worker", "--workers 9", "--worker 9")]:
             self.assertIn(old, NAMES)
             self.one(fault, self.lint(NAMES.replace(old, new), name="statefulgroup.md"))
 
