@@ -82,6 +82,8 @@ def links(root, pages):
         targets = reached.setdefault(page.path, set())
         for number, line in page.prose:
             bare = re.sub(r"`[^`]*`", "", line)
+            if "](" in LINK.sub("", bare):
+                faults.append((page.path, number, "a link has to be on one line"))
             for target in LINK.findall(bare):
                 if re.match(r"[a-z][a-z0-9+.-]*:", target):
                     continue

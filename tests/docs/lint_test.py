@@ -109,6 +109,7 @@ class Lint(unittest.TestCase):
         self.finds("README2.md: no such file", "README.md", "README2.md")
         self.finds("no such heading", "(#a-second-head-with-code)", "(#a-second-head)")
         self.finds("lib/b.cc: no such file", "lib/a.cc", "lib/b.cc")
+        self.finds("a link has to be on one line", "[the index]", "[the\nindex]")
 
     def test_a_page_that_nothing_leads_to(self):
         self.one("docs/page.md:1: docs/README.md does not lead here", self.lint(PAGE, index=""))
