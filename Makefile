@@ -80,10 +80,9 @@ chart: check-deps check-go ## the chart: linted, rendered, installed on a real k
 	tests/chart/install_test.py $(BUILD)
 	tests/chart/flood_test.py $(BUILD)
 
-e2e: check-deps check-go ## the chart on a real node: kubelet, containerd and runc on this machine; needs root
+e2e: check-go ## image and chart on a real node: kubelet, containerd and runc on this machine; needs root
 	@tests/e2e/e2e.sh check
-	cmake --preset dev >/dev/null
-	ninja -C $(BUILD) stowage-scheduler stowage-operator
+	$(MAKE) --no-print-directory image
 	tests/e2e/e2e.sh test
 
 conformance: check-deps check-go ## N=... generated cases (SEED=...) against kube-scheduler's own code

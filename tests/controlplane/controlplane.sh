@@ -217,7 +217,7 @@ start_servers() {
   write_apiserver_args "$dir" "$@"
   pki_client_kubeconfig "$dir" "$dir/admin.kubeconfig" admin system:masters
   spawn_apiserver "$dir"
-  apiserver_ready "$dir" 60
+  apiserver_ready "$dir" 150
 }
 
 command_start() {
@@ -372,7 +372,7 @@ command_restart_apiserver() {
   end_process "$dir/apiserver.pid" 0
   wait_port_released "$(<"$dir/apiserver.port")" 30 || die "port $(<"$dir/apiserver.port") is still in use"
   spawn_apiserver "$dir"
-  apiserver_ready "$dir" 60 || die "the API server did not become ready again; logs are in $dir/logs"
+  apiserver_ready "$dir" 150 || die "the API server did not become ready again; logs are in $dir/logs"
 }
 
 main() {

@@ -17,11 +17,13 @@ usage: e2e.sh COMMAND
   run COMMAND... build, and run COMMAND in namespaces of its own (network, mounts, processes), where E2E_FOLDER is its folder and
                  E2E_CGROUP its control group, E2E_APP the program in app/. However this ends, also by SIGKILL, nothing of it stays.
 
+The image of Stowage is the one that `make image` wrote, or the OCI archive E2E_IMAGE.
 Root is needed. Missing Debian packages (containerd, runc, containernetworking-plugins, iptables, iproute2) are installed.
 HELP
 }
 
 out="$(cd "$here/../.." && pwd)/build/e2e"
+image="${E2E_IMAGE:-$here/../../build/image/stowage-$(<"$here/../../VERSION").oci.tar}"
 # what is called: the Debian package that has it
 readonly TOOLS=(containerd:containerd ctr:containerd runc:runc iptables:iptables ip:iproute2 unshare:util-linux setpriv:util-linux)
 
@@ -107,12 +109,14 @@ run() {
   local folder status=0
   check
   build
+  [[ -s "$image" ]] || die "there is no image at $image: make image"
   folder="$(mktemp -d "/tmp/stowage-e2e.XXXXXX")"
   make_cgroup "$(basename "$folder")"
   # Also after a SIGKILL of this script: then the runner below ends with it, the namespaces' process 1 with that one, and
   # everything else with process 1.
   setsid bash "$here/e2e.sh" sweep-after $$ "$folder" </dev/null >/dev/null 2>&1 &
-  E2E_FOLDER="$folder" E2E_CGROUP="/$(basename "$folder")" E2E_APP="$out/app" E2E_DNS="$out/coredns" E2E_BUILD="$out/../dev" setpriv --pdeathsig KILL \
+  E2E_FOLDER="$folder" E2E_CGROUP="/$(basename "$folder")" E2E_APP="$out/app" E2E_DNS="$out/coredns" \
+    E2E_IMAGE="$image" setpriv --pdeathsig KILL \
     unshare --net --mount --pid --fork --kill-child --mount-proc bash "$here/e2e.sh" inside "$@" || status=$?
   if ((status)) && [[ -d "$folder/logs" ]]; then
     rm -rf "$out/logs"

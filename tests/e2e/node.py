@@ -16,7 +16,7 @@ ADDRESS = "10.89.0.1"  # of the node; pods reach the API server there
 POD_CIDR = "10.88.0.0/16"
 DNS = "10.96.0.10"
 APP = "stowage.dev/e2e/app:1"  # without arguments it waits, as the sandbox of a pod does
-LIMIT = 120  # seconds that anything may take
+LIMIT = 240  # seconds that anything may take, also on a machine that has other work
 
 CONTAINERD = """
 version = 2

@@ -4,6 +4,7 @@ security contexts, in a namespace that enforces the restricted Pod Security Stan
 group reach each other by the names of its headless Service, and the group lives through upgrade, rollback, uninstall and
 reinstall. Run by `make e2e`, inside the namespaces of e2e.sh."""
 import json
+import ssl
 import unittest
 
 import cluster
@@ -29,6 +30,7 @@ spec:
       - name: main
         image: stowage.dev/e2e/app:1
         args: [peer, "8080"]
+        resources: {requests: {cpu: 10m, memory: 16Mi}}
         readinessProbe: {httpGet: {path: /name, port: 8080}, periodSeconds: 1}
 """
 MEMBERS = ["db-0-0", "db-0-1", "db-0-2"]
@@ -41,7 +43,7 @@ class Release(unittest.TestCase):
         cls.helm = node.chart.helms()["helm"]
         cls.node.start()
         cluster.start_dns(cls.node)
-        cls.image = cluster.load_image(cls.node)
+        cluster.load_stowage(cls.node)
         cls.k = cls.node.k
         cls.k("create", "namespace", NAMESPACE)
         cls.k("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted")
@@ -52,17 +54,19 @@ class Release(unittest.TestCase):
         return done.stdout
 
     def change(self, verb, *flags):
-        chart = () if verb == "rollback" else (node.chart.CHART, *self.image)
+        chart = () if verb == "rollback" else (node.chart.CHART,)
         self.h(verb, "stowage", *chart, "--wait", "--timeout", LIMIT, *flags)
 
+    def pods(self, namespace, labels):
+        """Those that are there to stay."""
+        found = json.loads(self.k("get", "pods", "-n", namespace, "-l", labels, "-o", "json"))["items"]
+        return [p for p in found if "deletionTimestamp" not in p["metadata"]]
+
     def programs(self, program):
-        """uids of the pods of a program that are there to stay."""
-        pods = json.loads(self.k("get", "pods", "-n", NAMESPACE, "-l", f"app.kubernetes.io/component={program}", "-o", "json"))
-        return sorted(p["metadata"]["uid"] for p in pods["items"] if "deletionTimestamp" not in p["metadata"])
+        return sorted(p["metadata"]["uid"] for p in self.pods(NAMESPACE, f"app.kubernetes.io/component={program}"))
 
     def members(self):
-        pods = json.loads(self.k("get", "pods", "-n", "default", "-l", "stowage.dev/group=db", "-o", "json"))["items"]
-        return {p["metadata"]["name"]: p["metadata"]["uid"] for p in pods}
+        return {p["metadata"]["name"]: p["metadata"]["uid"] for p in self.pods("default", "stowage.dev/group=db")}
 
     def test_life_of_a_release(self):
         self.change("install")
@@ -74,11 +78,13 @@ class Release(unittest.TestCase):
         self.wait_for_group()
         self.check_members_talk()
         members = self.members()
+        self.check_an_image_changed_in_place()
+        self.check_cpu_changed_in_place()
+        self.assertEqual(self.members(), members)
 
         self.check_a_changed_configuration()
-        before = self.programs("scheduler")
-        self.change("upgrade", "--set", "scheduler.logging.verbosity=1")
-        self.assertFalse(set(before) & set(self.programs("scheduler")))
+        self.check_leaders_that_are_killed()
+        self.check_an_upgrade_to_certificates_of_our_own()
         self.check_a_pod_runs("upgraded")
         self.change("rollback")
         self.check_a_pod_runs("rolled-back")
@@ -103,8 +109,7 @@ class Release(unittest.TestCase):
 
     def check_programs(self):
         """Both replicas of both, ready by their own probes, and never restarted."""
-        pods = json.loads(self.k("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
-        states = [p["status"]["containerStatuses"][0] for p in pods if "deletionTimestamp" not in p["metadata"]]
+        states = [p["status"]["containerStatuses"][0] for p in self.pods(NAMESPACE, "app.kubernetes.io/component in (scheduler,operator)")]
         self.assertEqual([(s["ready"], s["restartCount"]) for s in states], [(True, 0)] * 4, states)
 
     def check_a_pod_runs(self, name):
@@ -128,6 +133,71 @@ class Release(unittest.TestCase):
                 url = f"/api/v1/namespaces/default/pods/{member}:8080/proxy/ask?host={host}.default.svc.cluster.local"
                 node.wait_for(f"{member} hears {wanted} at {host}", lambda url=url, wanted=wanted: sorted(
                     line.split()[1] for line in self.k("get", "--raw", url, check=False).splitlines()) == wanted)
+
+    def change_member(self, field, value):
+        change = [{"op": "replace", "path": f"/spec/template/spec/containers/0/{field}", "value": value}]
+        self.k("patch", "sfg", "db", "-n", "default", "--type=json", "-p", json.dumps(change))
+        node.wait_for(f"{field} is rolled out", lambda: self.rolled_out())
+        return [p["status"]["containerStatuses"][0] for p in self.pods("default", "stowage.dev/group=db")]
+
+    def rolled_out(self):
+        group = json.loads(self.k("get", "sfg", "db", "-n", "default", "-o", "json"))
+        status = group["status"]
+        return (status["observedGeneration"] == group["metadata"]["generation"] and status["updatedReplicas"] == 3
+                and status["readyReplicas"] == 3 and status["currentRevision"] == status["updateRevision"])
+
+    def check_an_image_changed_in_place(self):
+        """The kubelet restarts containers from the new image, one after another, in the same pods."""
+        states = self.change_member("image", cluster.load_app(self.node, 2))
+        self.assertEqual([(s["image"], s["restartCount"]) for s in states], [("stowage.dev/e2e/app:2", 1)] * 3)
+        self.check_members_talk()
+
+    def check_cpu_changed_in_place(self):
+        """The kubelet writes another amount to control groups, and restarts nothing."""
+        states = self.change_member("resources/requests/cpu", "20m")
+        self.assertEqual([(s["resources"]["requests"]["cpu"], s["restartCount"]) for s in states], [("20m", 1)] * 3)
+
+    def check_leaders_that_are_killed(self):
+        """Their containers come back in the same pods; meanwhile the others lead."""
+        pods = {program: self.programs(program) for program in ("scheduler", "operator")}
+        for program in pods:
+            name = f"stowage-{program}"
+            lease = ("get", "lease", name, "-n", NAMESPACE, "-o", "jsonpath={.spec.holderIdentity}")
+            leader = self.k(*lease)
+            pod = next(p for p in self.pods(NAMESPACE, f"app.kubernetes.io/component={program}") if leader.startswith(p["metadata"]["name"]))
+            container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+            self.node.ctr("tasks", "kill", "--signal", "SIGKILL", container)
+            node.wait_for("another leads", lambda lease=lease, leader=leader: self.k(*lease) not in ("", leader))
+        self.check_a_pod_runs("after-the-leader")
+        node.wait_for("all are ready again", lambda: self.k(
+            "get", "deployments", "-n", NAMESPACE, "-o", "jsonpath={.items[*].status.readyReplicas}") == "2 2")
+        self.assertEqual({program: self.programs(program) for program in pods}, pods)
+
+    def check_an_upgrade_to_certificates_of_our_own(self):
+        """New pods serve with the Secret's certificate, and with the next one that the kubelet puts there."""
+        before = self.programs("scheduler")
+        self.give_certificate("first")
+        self.change("upgrade", "--set", "scheduler.tlsSecret=serving")
+        pods = self.programs("scheduler")
+        self.assertFalse(set(before) & set(pods))
+        self.wait_for_certificate("first")
+        self.give_certificate("second")
+        self.wait_for_certificate("second")
+        self.assertEqual(self.programs("scheduler"), pods)
+
+    def give_certificate(self, name):
+        path = self.node.folder / name
+        node.chart.command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                           "-subj", f"/CN={name}", "-keyout", f"{path}.key", "-out", f"{path}.crt")
+        secret = self.k("create", "secret", "tls", "serving", "-n", NAMESPACE, "--cert", f"{path}.crt", "--key", f"{path}.key",
+                        "--dry-run=client", "-o", "yaml")
+        self.k("apply", "-f", "-", stdin=secret)
+
+    def wait_for_certificate(self, name):
+        wanted = (self.node.folder / f"{name}.crt").read_text().strip()
+        node.wait_for(f"the {name} certificate is served", lambda: all(
+            ssl.get_server_certificate((p["status"]["podIP"], 10259), timeout=10).strip() == wanted
+            for p in self.pods(NAMESPACE, "app.kubernetes.io/component=scheduler")))
 
     def check_a_changed_configuration(self):
         """The kubelet puts a changed ConfigMap into the pods, and the programs follow it: no pod is made anew."""
