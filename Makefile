@@ -11,13 +11,15 @@ CTEST := ctest --output-on-failure --no-tests=error
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 export CCACHE_MAXSIZE ?= 8G
+# ccache asks for it as well: so that the image's build finds what builds outside of it compiled.
+export LANG ?= C.UTF-8
 
 include scripts/packages.mk
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 
 help: ## list the targets
 	@echo "Stowage $$(cat VERSION). Targets:"
-	sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  %-14s%s\n' "$$name" "$$what"; done
+	sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  %-23s%s\n' "$$name" "$$what"; done
 
 deps: ## install the Debian packages that building, testing and linting need (root or sudo)
 	@missing=$$(scripts/missing_packages.sh $(PACKAGES))

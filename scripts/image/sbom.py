@@ -58,6 +58,13 @@ def compiled_in(build, known):
     return {owner_of(h, known) for h in headers}
 
 
+def license_names(package):
+    """As Debian's copyright file of the whole source package names them, which is not always as SPDX does: hence a comment."""
+    text = pathlib.Path(f"/usr/share/doc/{package}/copyright").read_text(encoding="utf-8")
+    names = sorted(set(re.findall(r"^License: (\S.*)$", text, re.MULTILINE)))
+    return f"Debian names of its source package: {'; '.join(names)}" if names else "Debian's copyright file tells it in prose"
+
+
 def debian_package(name, distribution):
     field = "${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}"
     package, version, architecture, source, source_version, maintainer, homepage = run("dpkg-query", "-W", "-f", field, name).split("\t")
@@ -74,6 +81,7 @@ def debian_package(name, distribution):
         "filesAnalyzed": False,
         "licenseConcluded": "NOASSERTION",
         "licenseDeclared": "NOASSERTION",
+        "licenseComments": license_names(package),
         "copyrightText": "NOASSERTION",
         "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}],
     }
