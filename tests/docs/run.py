@@ -78,7 +78,7 @@ class Cluster:
         return command(self.bin / "kubectl", "--kubeconfig", self.admin, *words, stdin=stdin)
 
     def environment(self):
-        return {**os.environ, "KUBECONFIG": str(self.admin), "PATH": f"{self.bin}:{os.environ['PATH']}"}
+        return {**os.environ, "KUBECONFIG": str(self.admin), "TMPDIR": str(self.folder), "PATH": f"{self.bin}:{os.environ['PATH']}"}
 
     def start_release(self):
         """What the kubelets would do for the pods of both Deployments."""
