@@ -99,12 +99,13 @@ conformance-mutations: check-deps check-go ## plant bugs and see that conformanc
 operator-mutations: check-deps ## plant bugs in the operator and see that its tests catch each
 	@tests/unit/statefulgroup/mutations.py
 
-docs: check-deps ## write what is generated: the tables of docs/metrics.md, dashboards, the chart's values and CRD
+docs: check-deps ## write what is generated: the tables of docs/metrics.md and of alerts, dashboards, the chart's values and CRD
 	@cmake --preset dev >/dev/null
 	ninja -C $(BUILD) stowage_docs_test
 	STOWAGE_WRITE_DOCS=1 $(BUILD)/tests/unit/docs/stowage_docs_test --gtest_filter='*IsWhatTheProgramsRegister'
 	scripts/dashboards.py
 	scripts/chart_values.py
+	scripts/alerts_table.py
 
 lint: check-deps ## format, include direction, headers alone, shellcheck, file length, pages, alerts, clang-tidy
 	@scripts/lint/all.sh

@@ -18,6 +18,8 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import alerts_table
 import named_things
 import quoted_messages
 
@@ -173,6 +175,8 @@ def check(root):
     faults, reached = links(root, pages)
     faults += unreachable(root, pages, reached)
     faults += marks(root, pages)
+    faults += [(page.path, 1, "the table of alerts is not what docs/runbooks say: make docs") for page in pages.values()
+               if alerts_table.MARKS[0] in (text := page.path.read_text()) and alerts_table.with_table(root, text) != text]
     sources = quoted_messages.sources(root)
     faults += quoted_messages.faults(pages.values(), sources)
     faults += named_things.faults(root, pages.values(), sources)

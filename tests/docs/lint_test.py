@@ -151,6 +151,11 @@ class Lint(unittest.TestCase):
             self.assertIn(old, NAMES)
             self.one(fault, self.lint(NAMES.replace(old, new), name="statefulgroup.md"))
 
+    def test_an_old_table_of_alerts(self):
+        begin, end = docs.alerts_table.MARKS
+        self.assertEqual(self.lint(f"{begin}\n| alert | severity | what it says |\n|---|---|---|\n{end}\n"), [])
+        self.one("make docs", self.lint(f"{begin}\n| alert | severity | what it says |\n|---|---|---|\n| [A](README.md) | info | x |\n{end}\n"))
+
     def test_output_is_compared_in_order(self):
         self.assertTrue(run.only_reads(["# look", "kubectl get pods -A", "curl -sk https://127.0.0.1:1/readyz"]))
         for other in ("kubectl delete pod a", "curl -X PUT -d 1 https://127.0.0.1:1/v", "helm list"):
