@@ -17,6 +17,19 @@ spec:
     image: {image}
     args: [say, "from the container"]
 """
+VOLUME = """
+apiVersion: v1
+kind: PersistentVolume
+metadata: {{name: {name}}}
+spec:
+  capacity: {{storage: 1Gi}}
+  accessModes: [ReadWriteOnce]
+  storageClassName: folders
+  local: {{path: {folder}}}
+  nodeAffinity:
+    required:
+      nodeSelectorTerms: [{{matchExpressions: [{{key: kubernetes.io/hostname, operator: In, values: [{name}]}}]}}]
+"""
 
 
 def said(name, scheduler="default-scheduler"):
@@ -39,6 +52,22 @@ def start_dns(on):
     on.k("rollout", "status", "deployment/coredns", "-n", "kube-system", f"--timeout={node.LIMIT}s")
 
 
+def start_volumes(on):
+    """A class of volumes that are folders, one on each node; bound when a pod that wants one has a node."""
+    parts = ["apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: folders}\n"
+             "provisioner: kubernetes.io/no-provisioner\nvolumeBindingMode: WaitForFirstConsumer\n"]
+    for name in on.nodes:
+        folder = on.folder / name / "volume"
+        folder.mkdir()
+        parts.append(VOLUME.format(name=name, folder=folder))
+    on.k("apply", "-f", "-", stdin="---\n".join(parts))
+
+
+def load_etcd(on):
+    etcd = node.chart.command(node.chart.CONTROLPLANE, "path", "etcd").stdout.strip()
+    on.load("stowage.dev/e2e/etcd:1", {"usr/bin/etcd": etcd}, ["etcd"])
+
+
 def load_stowage(on):
     """The image as it is shipped; the chart finds it by the name that its values have from the start."""
-    on.ctr("images", "import", os.environ["E2E_IMAGE"])
+    on.load_archive(os.environ["E2E_IMAGE"])

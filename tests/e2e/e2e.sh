@@ -49,6 +49,8 @@ check() {
     reason="$({ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } 2>&1)" ||
       die "${missing//$'\n'/ } cannot be installed: $(tail -n 3 <<<"$reason")"
   fi
+  missing="$(missing_packages)"
+  [[ -z "$missing" ]] || die "installed, and still without programs that are needed: ${missing//$'\n'/ }"
   reason="$(unshare --net iptables -t nat -L -n 2>&1)" || die "no nat table of iptables, which kube-proxy needs: $reason"
   [[ -d /sys/fs/cgroup ]] || die "no control groups in /sys/fs/cgroup"
 }
@@ -57,8 +59,12 @@ check() {
 cgroup_roots() { awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts; }
 
 make_cgroup() {
-  local root
+  local root controller
   for root in $(cgroup_roots); do
+    # Version 2 gives a child the controllers that its parent says.
+    for controller in $(cat "$root/cgroup.controllers" 2>/dev/null); do
+      echo "+$controller" >"$root/cgroup.subtree_control"
+    done
     mkdir "$root/$1"
     # Version 1's cpuset takes no process before it has CPUs and memory: its parent's.
     if [[ -e "$root/cpuset.mems" && -e "$root/tasks" ]]; then
@@ -133,6 +139,7 @@ case "${1:-help}" in
   test)
     run "$here/node_test.py"
     run "$here/release_test.py"
+    run "$here/nodes_test.py"
     "$here/killed_test.py"
     ;;
   check) check ;;

@@ -12,7 +12,7 @@ spec:
   containers: [{name: main, image: "stowage.dev/e2e/app:1"}]
 """
 
-held = node.Node()
+held = node.Cluster()
 held.start()
 held.k("apply", "-f", "-", stdin=POD)
 node.wait_for("the pod runs", lambda: held.k("get", "pod", "held", "-o", "jsonpath={.status.phase}") == "Running")

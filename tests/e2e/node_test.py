@@ -9,7 +9,7 @@ import node
 class RealNode(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.node = node.Node()
+        cls.node = node.Cluster()
         cls.node.start()
 
     def test_a_container_runs_and_its_log_is_read(self):

@@ -9,10 +9,10 @@ import unittest
 
 import cluster
 import endpoint
+import installed
 import node
+from installed import LIMIT, NAMESPACE
 
-NAMESPACE = "stowage-system"
-LIMIT = f"{node.LIMIT}s"
 GROUP = """
 apiVersion: stowage.dev/v1alpha1
 kind: StatefulGroup
@@ -36,32 +36,7 @@ spec:
 MEMBERS = ["db-0-0", "db-0-1", "db-0-2"]
 
 
-class Release(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.node = node.Node()
-        cls.helm = node.chart.helms()["helm"]
-        cls.node.start()
-        cluster.start_dns(cls.node)
-        cluster.load_stowage(cls.node)
-        cls.k = cls.node.k
-        cls.k("create", "namespace", NAMESPACE)
-        cls.k("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted")
-
-    def h(self, *words):
-        done = node.chart.command(self.helm, *words, "--namespace", NAMESPACE, env={"KUBECONFIG": self.node.admin})
-        self.assertNotRegex(done.stdout + done.stderr, r"(?i)\bwarning\b|would violate", words)
-        return done.stdout
-
-    def change(self, verb, *flags):
-        chart = () if verb == "rollback" else (node.chart.CHART,)
-        self.h(verb, "stowage", *chart, "--wait", "--timeout", LIMIT, *flags)
-
-    def pods(self, namespace, labels):
-        """Those that are there to stay."""
-        found = json.loads(self.k("get", "pods", "-n", namespace, "-l", labels, "-o", "json"))["items"]
-        return [p for p in found if "deletionTimestamp" not in p["metadata"]]
-
+class Release(installed.Installed):
     def programs(self, program):
         return sorted(p["metadata"]["uid"] for p in self.pods(NAMESPACE, f"app.kubernetes.io/component={program}"))
 
@@ -166,7 +141,7 @@ class Release(unittest.TestCase):
             leader = self.k(*lease)
             pod = next(p for p in self.pods(NAMESPACE, f"app.kubernetes.io/component={program}") if leader.startswith(p["metadata"]["name"]))
             container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
-            self.node.ctr("tasks", "kill", "--signal", "SIGKILL", container)
+            self.node.ctr("node-1", "tasks", "kill", "--signal", "SIGKILL", container)
             node.wait_for("another leads", lambda lease=lease, leader=leader: self.k(*lease) not in ("", leader))
         self.check_a_pod_runs("after-the-leader")
         node.wait_for("all are ready again", lambda: self.k(
