@@ -52,7 +52,16 @@ check() {
   missing="$(missing_packages)"
   [[ -z "$missing" ]] || die "installed, and still without programs that are needed: ${missing//$'\n'/ }"
   reason="$(unshare --net iptables -t nat -L -n 2>&1)" || die "no nat table of iptables, which kube-proxy needs: $reason"
-  [[ -d /sys/fs/cgroup ]] || die "no control groups in /sys/fs/cgroup"
+  [[ -n "$(cgroup_roots)" ]] || die "no control groups in /proc/mounts"
+  # What every run begins with. Words of mount are the kernel's.
+  local probe="stowage-e2e-check.$$"
+  reason="$(
+    {
+      make_cgroup "$probe" && for root in $(cgroup_roots); do rmdir "$root/$probe"; done &&
+        unshare --mount bash -c 'mount -t tmpfs tmpfs /mnt && mkdir /mnt/{upper,work} &&
+          mount -t overlay -o lowerdir=/var,upperdir=/mnt/upper,workdir=/mnt/work overlay /var'
+    } 2>&1
+  )" || die "no control groups or overlays of our own here: $reason"
 }
 
 # The hierarchies of version 1, and the one of version 2.
