@@ -229,6 +229,10 @@ func (c *container) start() (command *exec.Cmd, ended chan struct{}, err error) 
 	c.mutex.Lock()
 	c.image, c.resources = spec.Image, spec.Resources
 	c.mutex.Unlock()
+	select {
+	case <-c.again: // asked of the one before
+	default:
+	}
 	r, err := c.room(spec, append(append([]string{}, spec.Command...), spec.Args...))
 	if err != nil {
 		return nil, nil, err
