@@ -69,9 +69,12 @@ cgroup_roots() { awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts; }
 
 make_cgroup() {
   local root controller
+  local -a controllers
   for root in $(cgroup_roots); do
     # Version 2 gives a child the controllers that its parent says.
-    for controller in $(cat "$root/cgroup.controllers" 2>/dev/null); do
+    controllers=()
+    if [[ -e "$root/cgroup.controllers" ]]; then read -ra controllers <"$root/cgroup.controllers"; fi
+    for controller in "${controllers[@]}"; do
       echo "+$controller" >"$root/cgroup.subtree_control"
     done
     mkdir "$root/$1"
