@@ -22,10 +22,15 @@ def command(*words, stdin=None, env=None, check=True):
     return done
 
 
+def tool(name):
+    """The path of a program of tests/tools, built when it is not there."""
+    command(TOOLS, "build", name)
+    return command(TOOLS, "path", name).stdout.strip()
+
+
 def helms():
-    """Every helm that the chart is for, built when it is not there."""
-    command(TOOLS, "build", *HELMS)
-    return {name: command(TOOLS, "path", name).stdout.strip() for name in HELMS}
+    """Every helm that the chart is for."""
+    return {name: tool(name) for name in HELMS}
 
 
 def render(helm, *flags, release="first", namespace="one", chart=CHART):

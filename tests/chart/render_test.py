@@ -152,6 +152,28 @@ class Render(unittest.TestCase):
             self.assertRefused(why, *(w for s in settings for w in ("--set", s)))
         chart.render(HELM, "--set", "scheduler.config.leaderElection.leaderElect=true")
 
+class OthersChecks(unittest.TestCase):
+    # What kube-score asks for, and is not so on purpose.
+    IGNORED = {
+        "container-image-pull-policy": "tags of releases do not move, and a digest cannot",
+        "container-resources": "a limit of CPU would slow a leader down; one of memory is the administrator's (resources)",
+        "container-ephemeral-storage-request-and-limit": "nothing is written: the file systems are read-only",
+        "deployment-has-host-podantiaffinity": "replicas are spread softly, over zones and nodes",
+    }
+
+    def test_suites_of_helm_unittest(self):
+        """charts/stowage/tests."""
+        done = chart.command(chart.tool("helm-unittest"), "--strict", chart.CHART)
+        self.assertRegex(done.stdout, r"Tests:\s+[1-9]\d+ passed, \d+ total")
+
+    def test_kube_score_finds_nothing_else(self):
+        shown = chart.command(HELM, "template", "first", chart.CHART, "--namespace", "one", *chart.KUBE, "--no-hooks", "-f",
+                              chart.CHART / "ci/network-policy-values.yaml").stdout
+        ignored = [word for check in self.IGNORED for word in ("--ignore-test", check)]
+        done = chart.command(chart.tool("kube-score"), "score", "-", "--kubernetes-version", "v1.36", "-o", "ci", *ignored, stdin=shown)
+        self.assertEqual([line for line in done.stdout.splitlines() if not line.startswith(("[OK]", "[SKIPPED]"))], [])
+
+
 class Notes(unittest.TestCase):
     """What helm says at the end; its commands are run by install_test.py. Only helm 4 shows it without a cluster."""
 

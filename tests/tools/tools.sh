@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds and runs KWOK (nodes and pods without machines), builds helm 3 and 4, and fetches definitions of others. See --help.
+# Builds and runs KWOK (nodes and pods without machines), builds helm and what checks charts, and fetches definitions of others. See --help.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -13,7 +13,8 @@ usage() {
 usage: tools.sh COMMAND [ARGUMENTS]
 
 commands
-  build NAME...              build kwok, helm (3) or helm4 into the cache (about 2 minutes each the first time, then nothing)
+  build NAME...              build kwok, helm (3), helm4, helm-unittest or kube-score into the cache (about 2 minutes
+                             each the first time, then nothing)
   path NAME                  print where the binary is
   kwok-start DIR KUBECONFIG [OWNER]
                              simulate a kubelet for every node: nodes become Ready, bound pods run, deleted
@@ -29,24 +30,35 @@ HELP
 # Versions are go.mod's; a new go.mod is a new folder, so an old binary is never used by mistake.
 bin_dir() { printf '%s/tools/%s/bin\n' "$(stowage_cache)" "$(sha256sum <"$here/go.mod" | cut -c1-12)"; }
 
-# helm 4 is a program of its own version, so that its dependencies do not choose those of helm 3 and KWOK.
-readonly HELM4=4.3.1
+# Programs of their own versions, so that their dependencies do not choose those of helm 3 and KWOK.
+own_module() {
+  case "$1" in
+    helm4) printf 'helm.sh/helm/v4 4.3.1 cmd/helm\n' ;;
+    helm-unittest) printf 'github.com/helm-unittest/helm-unittest 1.1.2 cmd/helm-unittest\n' ;;
+    kube-score) printf 'github.com/zegl/kube-score 1.20.0 cmd/kube-score\n' ;;
+  esac
+}
 
 path_of() {
-  if [[ "$1" == helm4 ]]; then
-    printf '%s/tools/helm4-%s/helm\n' "$(stowage_cache)" "$HELM4"
+  local module version package
+  read -r module version package < <(own_module "$1") || true
+  if [[ -n "$module" ]]; then
+    printf '%s/tools/%s-%s/%s\n' "$(stowage_cache)" "$1" "$version" "$(basename "$package")"
   else
     printf '%s/%s\n' "$(bin_dir)" "$1"
   fi
 }
 
-build_helm4() {
-  local dir
-  dir="$(dirname "$(path_of helm4)")"
-  printf 'building helm 4 (once; about 2 minutes on 2 cores)\n' >&2
-  GOBIN="$dir.new" go install -trimpath "helm.sh/helm/v4/cmd/helm@v$HELM4" >&2
-  rm -rf "$dir"
-  mv "$dir.new" "$dir"
+# In the module's own folder: go install refuses one that replaces a dependency, as helm-unittest does.
+build_own() {
+  local module version package out
+  read -r module version package < <(own_module "$1")
+  out="$(path_of "$1")"
+  printf 'building %s (once; about 2 minutes on 2 cores)\n' "$1" >&2
+  (cd / && go mod download "$module@v$version") >&2
+  mkdir -p "$(dirname "$out")"
+  (cd "$(go env GOMODCACHE)/$module@v$version" && CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags '-s -w' -o "$out.new" "./$package") >&2
+  mv "$out.new" "$out"
 }
 
 build() {
@@ -65,11 +77,11 @@ build() {
     case "$name" in
       kwok) package=sigs.k8s.io/kwok/cmd/kwok ;;
       helm) package=helm.sh/helm/v3/cmd/helm ;;
-      helm4)
-        build_helm4
+      helm4 | helm-unittest | kube-score)
+        build_own "$name"
         continue
         ;;
-      *) die "no such tool: $name (kwok, helm or helm4)" ;;
+      *) die "no such tool: $name (kwok, helm, helm4, helm-unittest or kube-score)" ;;
     esac
     build_go_binary "$here" "$package" "$dir/$name" '-s -w' 'about 2 minutes on 2 cores'
   done
