@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -49,48 +47,17 @@ Answer Agent::alone(const std::function<Answer()>& work) {
   return work();
 }
 
-base::Result<Agent::Source> Agent::findMembers() {
+base::Result<MemberSource> Agent::membersFromAnyone() {
   auto own = etcd_.members(options_.self_url);
-  if (own) return Source{options_.self_url, std::move(*own)};
-  std::vector<std::string> hosts = peers_.namedHosts();
-  if (const auto more = peers_.addresses(stop_))
-    hosts.insert(hosts.end(), more->begin(), more->end());
-  // All at once: some may be silent.
-  std::vector<std::optional<MemberList>> lists(hosts.size());
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < hosts.size(); ++i) {
-      threads.emplace_back([&, i] {
-        if (auto list = etcd_.members(peers_.clientUrl(hosts[i]))) lists[i] = std::move(*list);
-      });
-    }
+  if (own) return MemberSource{options_.self_url, std::move(*own)};
+  std::vector<std::string> urls;
+  for (const std::string& host : peers_.namedHosts()) urls.push_back(peers_.clientUrl(host));
+  if (const auto more = peers_.addresses(stop_)) {
+    for (const std::string& address : *more) urls.push_back(peers_.clientUrl(address));
   }
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    if (lists[i]) return Source{peers_.clientUrl(hosts[i]), std::move(*lists[i])};
-  }
+  auto found = findMembers(etcd_, urls);
+  if (found) return std::move(*found);
   return base::fail(own.error().withPrefix("no member that knows the leader answers"));
-}
-
-ClusterSight Agent::look(MemberList list) {
-  ClusterSight sight;
-  sight.list = std::move(list);
-  std::vector<std::optional<MemberStatus>> statuses(sight.list.members.size());
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < statuses.size(); ++i) {
-      const Member& member = sight.list.members[i];
-      if (member.client_urls.empty()) continue;
-      threads.emplace_back([this, &member, &slot = statuses[i]] {
-        // Whoever answers there has to be the member itself.
-        auto status = etcd_.status(member.client_urls.front());
-        if (status && status->member == member.id) slot = std::move(*status);
-      });
-    }
-  }
-  for (std::optional<MemberStatus>& status : statuses) {
-    if (status) sight.statuses.emplace(status->member, std::move(*status));
-  }
-  return sight;
 }
 
 Answer Agent::switchover(const Request& request) {
@@ -107,7 +74,7 @@ Answer Agent::switchover(const Request& request) {
 Answer Agent::handOver(const MemberStatus& own) {
   auto list = etcd_.members(options_.self_url);
   if (!list) return notAsked(list.error());
-  const ClusterSight sight = look(std::move(*list));
+  const ClusterSight sight = lookAt(etcd_, std::move(*list));
   const Member* to = successorOf(sight, own.member, options_.max_lag);
   if (to == nullptr) return refused("no other voter is up and has caught up");
   base::log().info("handing the leadership over", {{"to", to->name}, {"term", own.term}});
@@ -129,7 +96,7 @@ Answer Agent::join(const Request& request) {
   if (!own) return working("etcd does not answer yet");
   if (!own->learner) return own->leader == 0 ? working("it follows no leader yet") : done();
   return alone([&] {
-    const auto source = findMembers();
+    const auto source = membersFromAnyone();
     if (!source) return notAsked(source.error());
     const Member* member = source->list.byId(own->member);
     if (member == nullptr) return refused("it is no member of the cluster any more");
@@ -148,9 +115,9 @@ Answer Agent::leave(const Request& request) {
 }
 
 Answer Agent::removeMember(const std::string& pod) {
-  auto source = findMembers();
+  auto source = membersFromAnyone();
   if (!source) return notAsked(source.error());
-  const ClusterSight sight = look(std::move(source->list));
+  const ClusterSight sight = lookAt(etcd_, std::move(source->list));
   const Member* member = memberOfPod(sight.list, pod, peers_.hostOf(pod));
   if (member == nullptr) return done("it is no member");
   if (Answer may = mayBeRemoved(sight, *member, options_.max_lag);
@@ -166,9 +133,9 @@ Answer Agent::removeMember(const std::string& pod) {
 Answer Agent::preDisruption(const Request& request) {
   const auto subject = subjectOf(request);
   if (!subject) return refused(subject.error().message());
-  auto source = findMembers();
+  auto source = membersFromAnyone();
   if (!source) return notAsked(source.error());
-  const ClusterSight sight = look(std::move(source->list));
+  const ClusterSight sight = lookAt(etcd_, std::move(source->list));
   const Member* member = memberOfPod(sight.list, *subject, peers_.hostOf(*subject));
   if (member == nullptr) return done("it is no member");
   return mayBeDown(sight, *member, options_.max_lag);

@@ -9,10 +9,10 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "cmd/etcd-agent/cluster_look.h"
 #include "cmd/etcd-agent/decisions.h"
 #include "cmd/etcd-agent/etcd_api.h"
 #include "cmd/etcd-agent/peers.h"
@@ -40,16 +40,10 @@ class Agent {
   Answer postRestart(const Request& request);
 
  private:
-  struct Source {
-    std::string url;  // of a member that knows the members as the leader does
-    MemberList list;
-  };
-
   // The pod that is asked about; an error when it cannot be of this shard.
   base::Result<std::string> subjectOf(const Request& request) const;
   // The own etcd first, then peers.
-  base::Result<Source> findMembers();
-  ClusterSight look(MemberList list);
+  base::Result<MemberSource> membersFromAnyone();
   Answer handOver(const MemberStatus& own);
   Answer removeMember(const std::string& pod);
   // Runs what changes etcd, unless something does already.

@@ -7,6 +7,7 @@
 #include "cmd/etcd-agent/etcd_api.h"
 #include "cmd/etcd-agent/hook_access.h"
 #include "cmd/etcd-agent/hook_server.h"
+#include "cmd/etcd-agent/init.h"
 #include "kubeapi/hooks.h"
 #include "program/cluster.h"
 
@@ -51,6 +52,8 @@ class App::Impl {
                                      *peers_, clock_, stop_.get_token());
     server_ =
         std::make_unique<HookServer>(*listen, *agent_, *access_, clock_, base::nullMetricSink());
+    folder_ = std::make_unique<DataFolder>(options.data_dir);
+    server_->tellPeers(*folder_, {clusterToken(options, ns), options.name, FolderState::kEmpty});
     return {};
   }
 
@@ -97,6 +100,7 @@ class App::Impl {
   std::unique_ptr<Peers> peers_;
   std::unique_ptr<EtcdApi> etcd_;
   std::unique_ptr<Agent> agent_;
+  std::unique_ptr<DataFolder> folder_;
   std::unique_ptr<HookServer> server_;
 };
 
@@ -107,6 +111,36 @@ base::Result<std::unique_ptr<App>> App::create(const Options& options) {
   auto impl = std::make_unique<Impl>();
   if (base::Status prepared = impl->prepare(options); !prepared.ok()) return base::fail(prepared);
   return std::unique_ptr<App>(new App(std::move(impl)));
+}
+
+base::Status runInit(const Options& options, const std::stop_token& stop) {
+  base::SystemClock clock;
+  const std::string ns = k8sclient::podNamespace(k8sclient::processEnvironment());
+  auto peer_options = peerOptions(options, ns);
+  if (!peer_options) return peer_options.error();
+  auto tls = etcdTls(options);
+  if (!tls) return tls.error();
+  const Peers peers(std::move(*peer_options), clock);
+  InitOptions init;
+  if (base::Status read = readInto(options.etcd_base_config, init.base_config); !read.ok())
+    return read;
+  init.config_file = options.etcd_config;
+  init.max_lag = options.max_lag;
+  init.patience = std::chrono::seconds(options.patience_seconds);
+  const std::string& self = options.name;
+  init.config = {self,
+                 options.data_dir,
+                 peers.peerUrlAt(options.etcd_listen),
+                 peers.clientUrl(options.etcd_listen),
+                 peers.peerUrlOf(self),
+                 peers.clientUrl(peers.hostOf(self)),
+                 clusterToken(options, ns),
+                 {},
+                 false};
+  DataFolder folder(options.data_dir);
+  const auto etcd = makeEtcdApi(std::move(*tls), stop);
+  const auto words = makePeerWords(options.agent_port, stop);
+  return Init(std::move(init), folder, *etcd, *words, peers, clock).run(stop);
 }
 
 // Nobody is elected here.

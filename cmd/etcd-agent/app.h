@@ -1,7 +1,9 @@
 // App: the running agent: what it stands on, wired. Main's thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <stop_token>
 
 #include "base/status.h"
 #include "cmd/etcd-agent/options.h"
@@ -23,5 +25,8 @@ class App final : public program::Service {
   explicit App(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// The init step, from flags to its end.
+base::Status runInit(const Options& options, const std::stop_token& stop);
 
 }  // namespace stowage::etcd_agent

@@ -62,6 +62,19 @@ HookServer::HookServer(const ListenOptions& options, Agent& agent,
   serveVerb("post-restart", &Agent::postRestart);
 }
 
+void HookServer::tellPeers(const DataFolder& folder, PeerWord self) {
+  server_.handleOpen(std::string(kPeerPath), [&folder, self](const HttpCall&) {
+    const auto read = folder.read();
+    if (!read) {
+      base::log().warn("the data folder cannot be read", {{"error", read.error().message()}});
+      return reply(503, hooks::encodeMessage("the data folder cannot be read"));
+    }
+    PeerWord word = self;
+    word.state = read->state;
+    return reply(200, encodePeerWord(word));
+  });
+}
+
 void HookServer::serveVerb(const char* verb, Verb method) {
   server_.handlePost(hooks::pathOf(verb), [this, verb, method](const HttpCall& call) {
     const auto request = hooks::decodeRequest(call.body);

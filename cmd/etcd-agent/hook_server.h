@@ -1,6 +1,6 @@
 // HookServer: the agent's HTTPS endpoint: GET /v1/role and POST /v1/<verb> for the operator,
-// /livez and /readyz for anybody. Thread safety: start() and stop() from the owner's thread.
-// Ownership: agent, reviewer, clock and metrics outlive it.
+// /livez, /readyz and GET /v1/peer for anybody. Thread safety: start() and stop() from the owner's
+// thread. Ownership: agent, reviewer, clock and metrics outlive it.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include "base/metric_sink.h"
 #include "base/status.h"
 #include "cmd/etcd-agent/agent.h"
+#include "cmd/etcd-agent/data_folder.h"
+#include "cmd/etcd-agent/peer_word.h"
 #include "serving/access_review.h"
 #include "serving/health.h"
 #include "serving/https_server.h"
@@ -27,6 +29,8 @@ class HookServer {
  public:
   HookServer(const ListenOptions& options, Agent& agent, serving::AccessReviewer& reviewer,
              base::Clock& clock, base::MetricSink& metrics);
+  // Tells other members what `folder` says, as the member `self` (its state is not used).
+  void tellPeers(const DataFolder& folder, PeerWord self);
   base::Status start() { return server_.start(); }
   void stop() { server_.stop(); }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }

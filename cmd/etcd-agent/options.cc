@@ -2,17 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
 #include "base/version.h"
 #include "cmd/etcd-agent/hook_access.h"
+#include "k8sclient/config/client_config.h"
 
 namespace stowage::etcd_agent {
 
 namespace {
 
 constexpr const char* kProgram = "stowage-etcd-agent";
+constexpr int kMaxReplicas = 32;
 
 constexpr const char* kDescription =
     "Runs beside an etcd member in a StatefulGroup and answers the operator: which role the "
@@ -30,7 +33,10 @@ constexpr const char* kFooter =
     "  POST /v1/leave          removes the member that is named, also one that is down\n"
     "  POST /v1/post-restart   200 when this member has caught up and nothing raises an alarm\n"
     "  GET /livez, /readyz     for anybody; all else needs the operator's token\n\n"
+    "and to other agents: GET /v1/peer, whether etcd has ever run on this member's volume.\n\n"
     "Examples:\n"
+    "  # before etcd, in an init container after the agent's own (a sidecar)\n"
+    "  stowage-etcd-agent init --etcd-config /etc/etcd/etcd.yaml\n"
     "  # in a pod of a StatefulGroup; the rest comes from the environment\n"
     "  stowage-etcd-agent --operator-account stowage-system:stowage-operator\n"
     "  # by hand, beside an etcd on this machine\n"
@@ -59,6 +65,42 @@ void addMemberFlags(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--first-ordinal", options.first_ordinal, "ordinal of the first of them")
       ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
+  app.add_option("--cluster-token", options.cluster_token,
+                 "what the cluster is called (default: <own namespace>/<name without its number>)");
+  app.add_option("--data-dir", options.data_dir, "folder of etcd's data")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  app.add_option("--agent-port", options.agent_port, "port of all members' agents")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
+}
+
+void addInit(CLI::App& app, Options& options) {
+  CLI::App* init = app.add_subcommand(
+      "init",
+      "Before etcd starts: founds the cluster with the other founders, or joins it as a learner,\n"
+      "or goes on with what the volume has; then writes etcd's configuration and ends. Other "
+      "members\n"
+      "have to find this one's agent running. Takes the flags above, too, for members and etcd.");
+  init->fallthrough();
+  init->callback([&options] { options.mode = Options::Mode::kInit; });
+  init->add_option("--etcd-config", options.etcd_config, "file to write for etcd --config-file")
+      ->type_name("FILE")
+      ->required();
+  init->add_option("--etcd-base-config", options.etcd_base_config,
+                   "etcd's configuration apart from names, addresses and members, in YAML")
+      ->type_name("FILE");
+  init->add_option("--etcd-listen", options.etcd_listen, "address that etcd listens on")
+      ->capture_default_str();
+  init->add_option(
+          "--replicas-file", options.replicas_file,
+          "says how many members the shard has (annotation stowage.dev/replicas, by a "
+          "downwardAPI volume): so many are heard before a cluster is founded, if they are "
+          "more than --initial-size")
+      ->type_name("FILE");
+  init->add_option("--patience-seconds", options.patience_seconds, "when to give up and end with 1")
+      ->check(CLI::Range(1, 86400))
       ->capture_default_str();
 }
 
@@ -127,6 +169,17 @@ program::EarlyExit wrong(const std::string& what) {
 
 base::Status invalid(std::string what) { return {base::Code::kInvalidArgument, std::move(what)}; }
 
+base::Result<int> replicasOf(const Options& options) {
+  if (options.replicas_file.empty()) return 0;
+  const auto text = k8sclient::readFile(options.replicas_file, 64);
+  if (!text) return base::fail(text.error());
+  int replicas = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), replicas);
+  if (error != std::errc() || replicas < 0)
+    return base::fail(invalid("--replicas-file " + options.replicas_file + " has no number in it"));
+  return std::min(replicas, kMaxReplicas);
+}
+
 }  // namespace
 
 std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* const* argv) {
@@ -138,6 +191,7 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
   addEtcdFlags(app, options);
   addServingFlags(app, options);
   addLogFlags(app, options);
+  addInit(app, options);
   if (auto early = program::parseCommandLine(app, options, kProgram, argc, argv)) return *early;
   if (options.name.empty()) options.name = environment("POD_NAME");
   if (!parsePodName(options.name))
@@ -145,7 +199,8 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
         fmt::format("--name \"{}\" (or $POD_NAME) is not the name of a member's pod, which "
                     "ends with its number",
                     options.name));
-  if (options.operator_account.empty() && !options.any_token)
+  if (options.mode == Options::Mode::kServe && options.operator_account.empty() &&
+      !options.any_token)
     return wrong("--operator-account NAMESPACE:NAME is needed: it says who may ask");
   if (options.etcd_cert_file.empty() != options.etcd_key_file.empty())
     return wrong("--etcd-cert-file and --etcd-key-file go together: give both or none");
@@ -185,11 +240,19 @@ base::Result<PeerOptions> peerOptions(const Options& options, const std::string&
   }
   peers.first_ordinal = options.first_ordinal;
   peers.initial_size = options.initial_size;
+  const auto replicas = replicasOf(options);
+  if (!replicas) return base::fail(replicas.error());
+  peers.replicas = *replicas;
   peers.scheme = options.scheme;
   peers.client_port = options.client_port;
   peers.peer_port = options.peer_port;
   peers.agent_port = options.agent_port;
   return peers;
+}
+
+std::string clusterToken(const Options& options, const std::string& ns) {
+  if (!options.cluster_token.empty()) return options.cluster_token;
+  return ns + "/" + parsePodName(options.name).value_or(PodName()).prefix;
 }
 
 }  // namespace stowage::etcd_agent

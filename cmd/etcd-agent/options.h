@@ -15,11 +15,15 @@
 namespace stowage::etcd_agent {
 
 struct Options : program::CommonOptions {
+  enum class Mode : std::uint8_t { kServe, kInit };
+  Mode mode = Mode::kServe;
   std::string name;                  // empty: $POD_NAME
   std::string peer_domain;           // empty: from $STOWAGE_PEERS_SERVICE
   std::vector<std::string> members;  // "NAME=HOST"
   int initial_size = 3;
   int first_ordinal = 0;
+  std::string cluster_token;  // empty: <namespace>/<name without its number>
+  std::string data_dir = "/var/lib/etcd";
   std::string scheme = "http";
   int client_port = 2379;
   int peer_port = 2380;
@@ -34,6 +38,12 @@ struct Options : program::CommonOptions {
   std::string audience;          // empty: stowage-hooks.<own namespace>
   bool any_token = false;
   std::uint64_t max_lag = 1000;
+
+  std::string etcd_config;
+  std::string etcd_base_config;
+  std::string etcd_listen = "0.0.0.0";
+  std::string replicas_file;
+  int patience_seconds = 600;
 };
 
 std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* const* argv);
@@ -42,5 +52,7 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
 base::Result<ListenOptions> listenOptions(const Options& options);
 // `ns`: the pod's namespace.
 base::Result<PeerOptions> peerOptions(const Options& options, const std::string& ns);
+// What the cluster is called among agents and by etcd.
+std::string clusterToken(const Options& options, const std::string& ns);
 
 }  // namespace stowage::etcd_agent

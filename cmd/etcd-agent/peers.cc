@@ -17,7 +17,7 @@ namespace stowage::etcd_agent {
 namespace {
 
 constexpr auto kLookUp = std::chrono::seconds(3);
-constexpr std::size_t kMaxAddresses = 64;
+constexpr std::size_t kMaxAddresses = 32;
 
 std::string bracketed(const std::string& host) {
   return k8sclient::isIpv6Address(host) ? "[" + host + "]" : host;
@@ -43,10 +43,18 @@ Peers::Peers(PeerOptions options, base::Clock& clock)
       name_(parsePodName(options_.name).value_or(PodName{})),
       clock_(clock) {}
 
-std::vector<std::string> Peers::founders() const {
+std::vector<std::string> Peers::firstNames(int count) const {
   std::vector<std::string> names;
-  for (int i = 0; i < options_.initial_size; ++i)
+  for (int i = 0; i < count; ++i)
     names.push_back(fmt::format("{}-{}", name_.prefix, options_.first_ordinal + i));
+  return names;
+}
+
+std::vector<std::string> Peers::founders() const { return firstNames(options_.initial_size); }
+
+std::vector<std::string> Peers::expected() const {
+  std::vector<std::string> names = firstNames(std::max(options_.initial_size, options_.replicas));
+  std::erase(names, options_.name);
   return names;
 }
 
@@ -66,8 +74,10 @@ std::string Peers::hostOf(const std::string& member) const {
   return options_.domain.empty() ? member : member + "." + options_.domain;
 }
 
-std::string Peers::peerUrlOf(const std::string& member) const {
-  return fmt::format("{}://{}:{}", options_.scheme, bracketed(hostOf(member)), options_.peer_port);
+std::string Peers::peerUrlOf(const std::string& member) const { return peerUrlAt(hostOf(member)); }
+
+std::string Peers::peerUrlAt(const std::string& host) const {
+  return fmt::format("{}://{}:{}", options_.scheme, bracketed(host), options_.peer_port);
 }
 
 std::string Peers::clientUrl(const std::string& host) const {

@@ -28,6 +28,7 @@ struct PeerOptions {
   std::map<std::string, std::string> hosts;  // member -> host, before the domain
   int first_ordinal = 0;
   int initial_size = 3;
+  int replicas = 0;             // of the shard at present, as far as known
   std::string scheme = "http";  // of etcd's URLs
   int client_port = 2379;
   int peer_port = 2380;
@@ -43,11 +44,15 @@ class Peers {
   // Members that found the cluster, by name, this one included if it is one of them.
   [[nodiscard]] std::vector<std::string> founders() const;
   [[nodiscard]] bool isFounder() const;
+  // Who has to be heard before a cluster is founded: the other founders, and as many more as the
+  // shard has replicas.
+  [[nodiscard]] std::vector<std::string> expected() const;
   // Whether a pod of that name can be a member of this shard.
   [[nodiscard]] bool sameShard(std::string_view pod) const;
 
   [[nodiscard]] std::string hostOf(const std::string& member) const;
   [[nodiscard]] std::string peerUrlOf(const std::string& member) const;
+  [[nodiscard]] std::string peerUrlAt(const std::string& host) const;
   [[nodiscard]] std::string clientUrl(const std::string& host) const;
   [[nodiscard]] int agentPort() const { return options_.agent_port; }
 
@@ -58,6 +63,8 @@ class Peers {
   base::Result<std::vector<std::string>> addresses(const std::stop_token& stop) const;
 
  private:
+  [[nodiscard]] std::vector<std::string> firstNames(int count) const;
+
   const PeerOptions options_;
   const PodName name_;
   base::Clock& clock_;
