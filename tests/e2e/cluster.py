@@ -17,6 +17,13 @@ spec:
     image: {image}
     args: [say, "from the container"]
 """
+CLASS = """
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {{name: folders, annotations: {{storageclass.kubernetes.io/is-default-class: "{default}"}}}}
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+"""
 VOLUME = """
 apiVersion: v1
 kind: PersistentVolume
@@ -52,10 +59,9 @@ def start_dns(on):
     on.k("rollout", "status", "deployment/coredns", "-n", "kube-system", f"--timeout={node.LIMIT}s")
 
 
-def start_volumes(on):
+def start_volumes(on, default=False):
     """A class of volumes that are folders, one on each node; bound when a pod that wants one has a node."""
-    parts = ["apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: folders}\n"
-             "provisioner: kubernetes.io/no-provisioner\nvolumeBindingMode: WaitForFirstConsumer\n"]
+    parts = [CLASS.format(default=str(default).lower())]
     for name in on.nodes:
         folder = on.folder / name / "volume"
         folder.mkdir()
@@ -63,9 +69,9 @@ def start_volumes(on):
     on.k("apply", "-f", "-", stdin="---\n".join(parts))
 
 
-def load_etcd(on):
+def load_etcd(on, name):
     etcd = node.chart.command(node.chart.CONTROLPLANE, "path", "etcd").stdout.strip()
-    on.load("stowage.dev/e2e/etcd:1", {"usr/bin/etcd": etcd}, ["etcd"])
+    on.load(name, {"usr/bin/etcd": etcd}, ["etcd"])
 
 
 def load_stowage(on):

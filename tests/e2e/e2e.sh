@@ -149,7 +149,6 @@ run() {
 case "${1:-help}" in
   help | --help | -h) usage ;;
   test)
-    run "$here/node_test.py"
     run "$here/release_test.py"
     run "$here/nodes_test.py"
     "$here/killed_test.py"

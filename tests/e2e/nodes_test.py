@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Groups on several real nodes: members on nodes of their own, drained with kubectl as far as their budget lets it; etcd on
 volumes that stay. Run by `make e2e`, inside the namespaces of e2e.sh."""
-import base64
 import json
 import unittest
-import urllib.request
 
 import cluster
+import etcd
 import installed
 import node
 
@@ -77,41 +76,31 @@ class Nodes(installed.Installed):
     def condition(self, pod, kind):
         return self.k("get", "pod", pod, "-n", "default", "-o", f'jsonpath={{.status.conditions[?(@.type=="{kind}")].message}}', check=False)
 
-    def etcd(self, pod, path, **body):
-        """etcd's HTTP gateway of one member; texts in it are base64."""
-        address = self.k("get", "pod", pod, "-n", "default", "-o", "jsonpath={.status.podIP}")
-        packed = {k: base64.b64encode(v.encode()).decode() if isinstance(v, str) else v for k, v in body.items()}
-        request = urllib.request.Request(f"http://{address}:2379{path}", data=json.dumps(packed).encode())
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-    def value(self, pod):
-        """What this member has itself, without asking the others."""
-        found = self.etcd(pod, "/v3/kv/range", key="colour", serializable=True).get("kvs", [])
-        return base64.b64decode(found[0]["value"]).decode() if found else None
+    def address(self, pod):
+        return self.k("get", "pod", pod, "-n", "default", "-o", "jsonpath={.status.podIP}")
 
     def test_etcd_keeps_its_data(self):
-        cluster.load_etcd(self.node)
+        cluster.load_etcd(self.node, "stowage.dev/e2e/etcd:1")
         self.k("apply", "-f", cluster.HERE / "manifests/etcd.yaml")
         self.addCleanup(self.k, "delete", "sfg", "kv", "-n", "default")
         places = self.wait_for_group("kv")
         self.assertEqual(len(set(places.values())), 3, places)
-        self.etcd("kv-0-0", "/v3/kv/put", key="colour", value="blue")
+        etcd.call(self.address("kv-0-0"), "/v3/kv/put", key="colour", value="blue")
         for pod in places:
-            node.wait_for(f"{pod} has the value", lambda pod=pod: self.value(pod) == "blue")
+            node.wait_for(f"{pod} has the value", lambda pod=pod: etcd.value(self.address(pod), "colour") == "blue")
 
         volume = ("get", "pvc", "data-kv-0-1", "-n", "default", "-o", "jsonpath={.spec.volumeName}")
         bound = self.k(*volume)
         before = next(p["metadata"]["uid"] for p in self.group("kv") if p["metadata"]["name"] == "kv-0-1")
         self.k("delete", "pod", "kv-0-1", "-n", "default")
         # The others are two of three: they go on.
-        self.etcd("kv-0-0", "/v3/kv/put", key="colour", value="green")
+        etcd.call(self.address("kv-0-0"), "/v3/kv/put", key="colour", value="green")
         self.assertEqual(self.wait_for_group("kv"), places)
         after = next(p["metadata"]["uid"] for p in self.group("kv") if p["metadata"]["name"] == "kv-0-1")
         self.assertNotEqual(before, after)
         self.assertEqual(self.k(*volume), bound)
-        node.wait_for("the member has caught up", lambda: self.value("kv-0-1") == "green")
-        self.assertEqual(len(self.etcd("kv-0-1", "/v3/cluster/member/list")["members"]), 3)
+        node.wait_for("the member has caught up", lambda: etcd.value(self.address("kv-0-1"), "colour") == "green")
+        self.assertEqual(len(etcd.call(self.address("kv-0-1"), "/v3/cluster/member/list")["members"]), 3)
 
 
 if __name__ == "__main__":
