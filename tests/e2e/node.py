@@ -17,7 +17,7 @@ POD_CIDR = "10.88.0.0/16"
 NODE_CIDR = "10.88.{}.0/24"
 DNS = "10.96.0.10"
 APP = "stowage.dev/e2e/app:1"  # without arguments it waits, as the sandbox of a pod does
-LIMIT = 240  # seconds that anything may take, also on a machine that has other work
+LIMIT = 600  # seconds that anything may take: it is a machine with other work that needs minutes
 
 CONTAINERD = """
 version = 2
