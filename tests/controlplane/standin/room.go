@@ -53,8 +53,10 @@ func (r *room) start(output *os.File) (*exec.Cmd, error) {
 	defer errorOut.Close()
 	command := exec.Command("/proc/self/exe", enterRoom)
 	command.Stdout, command.Stderr, command.ExtraFiles = output, output, []*os.File{spec, errorIn}
-	// A group of its own, to be signalled as one.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: syscall.CLONE_NEWNS}
+	// A group of its own, to be signalled as one. As the first process of its namespace it takes all that it has started with
+	// it, however it ends, and has no use for signals that it does not handle: both as in a cluster.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL,
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
 	if os.Geteuid() != 0 {
 		command.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		command.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
