@@ -55,15 +55,16 @@ TEST_F(EtcdAgentIt, FoundsHandsOverGrowsAndShrinks) {
   EXPECT_GT(roleOf(shard_.awaitLeader()).value("term", 0), term);
   EXPECT_EQ(shard_.ask(first, "switchover", nameOf(first)).status, 200) << "it is done";
 
-  // A fourth one comes: a learner first.
-  shard_.startMember(3);
-  if (HasFatalFailure()) return;
-  EXPECT_THAT(shard_.config(3), HasSubstr("initial-cluster-state: \"existing\""));
-  // Its init step again, as after a crash of its node: nothing new.
-  shard_.startInit(3);
-  ASSERT_EQ(shard_.awaitInit(3), 0) << shard_.initLog(3);
+  // A fourth one comes: a learner first. Its init step is run twice, as after a crash of its node.
+  shard_.startAgent(3);
+  for (int i = 0; i < 2; ++i) {
+    shard_.startInit(3);
+    ASSERT_EQ(shard_.awaitInit(3), 0) << shard_.initLog(3);
+    EXPECT_THAT(shard_.config(3), HasSubstr("initial-cluster-state: \"existing\""));
+  }
+  shard_.startEtcd(3);
   EXPECT_EQ(shard_.memberNames(0).size(), 4U);
-  EXPECT_EQ(shard_.askUntilDone(3, "join", nameOf(3)).status, 200);
+  ASSERT_EQ(shard_.askUntilDone(3, "join", nameOf(3)).status, 200);
   EXPECT_THAT(shard_.memberNames(0), UnorderedElementsAre("db-0-0", "db-0-1", "db-0-2", "db-0-3"));
   EXPECT_TRUE(waitFor([&] { return shard_.getLocal(3, "a") == "1"; }, kPatience));
   shard_.startAgent(3);  // a new process, the same answers
