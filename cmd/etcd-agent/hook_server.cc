@@ -62,7 +62,7 @@ HookServer::HookServer(const ListenOptions& options, Agent& agent,
   serveVerb("post-restart", &Agent::postRestart);
 }
 
-void HookServer::tellPeers(const DataFolder& folder, PeerWord self) {
+void HookServer::tellPeers(const DataFolder& folder, const PeerWord& self) {
   server_.handleOpen(std::string(kPeerPath), [&folder, self](const HttpCall&) {
     const auto read = folder.read();
     if (!read) {

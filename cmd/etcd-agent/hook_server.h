@@ -30,7 +30,7 @@ class HookServer {
   HookServer(const ListenOptions& options, Agent& agent, serving::AccessReviewer& reviewer,
              base::Clock& clock, base::MetricSink& metrics);
   // Tells other members what `folder` says, as the member `self` (its state is not used).
-  void tellPeers(const DataFolder& folder, PeerWord self);
+  void tellPeers(const DataFolder& folder, const PeerWord& self);
   base::Status start() { return server_.start(); }
   void stop() { server_.stop(); }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
