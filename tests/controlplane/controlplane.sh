@@ -42,6 +42,7 @@ commands
 options of start
   --with-controller-manager   also start it: service accounts, node lifecycle, garbage collection
   --with-scheduler            also start kube-scheduler
+  --with-service-accounts     pods get their service account's token (they do with --with-controller-manager)
   --no-node-taints            new nodes get no not-ready taint (for use without a controller-manager)
   --audit-policy FILE         instead of manifests/audit-policy.yaml
   --owner-pid PID             stop everything when the process PID ends, however it ends
@@ -221,7 +222,7 @@ start_servers() {
 }
 
 command_start() {
-  local dir="${1:?start needs a folder}" manager='' scheduler='' taints=1 policy="$here/manifests/audit-policy.yaml" owner=''
+  local dir="${1:?start needs a folder}" manager='' scheduler='' accounts='' taints=1 policy="$here/manifests/audit-policy.yaml" owner=''
   local disabled='' advertise='' attempt
   local -a extra=()
   shift
@@ -229,6 +230,7 @@ command_start() {
     case "$1" in
       --with-controller-manager) manager=1 ;;
       --with-scheduler) scheduler=1 ;;
+      --with-service-accounts) accounts=1 ;;
       --no-node-taints) taints='' ;;
       --audit-policy) policy="$2" && shift ;;
       --owner-pid) owner="$2" && shift ;;
@@ -243,7 +245,7 @@ command_start() {
   dir="$(cd "$dir" && pwd)"
   if alive "$dir/etcd.pid" || alive "$dir/apiserver.pid"; then die "a control plane already runs in $dir"; fi
   # Without a controller-manager nobody makes service accounts, and that plugin would refuse every pod.
-  [[ -n "$manager" ]] || disabled=ServiceAccount
+  [[ -n "$manager$accounts" ]] || disabled=ServiceAccount
   [[ -n "$taints" ]] || disabled+="${disabled:+,}TaintNodesByCondition"
   binary_path kubectl >"$dir/kubectl.path"
   binary_path kube-apiserver >"$dir/apiserver.path"

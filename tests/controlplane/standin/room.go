@@ -216,7 +216,7 @@ func roomsWork() error {
 		err = command.Wait()
 	}
 	if err != nil {
-		return fmt.Errorf("containers need mount namespaces (root, or a kernel that lets users make their own): %w", err)
+		return fmt.Errorf("containers need namespaces of mounts and processes (root, or a kernel that lets users make their own): %w", err)
 	}
 	return nil
 }

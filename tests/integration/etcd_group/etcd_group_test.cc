@@ -1,6 +1,6 @@
-// A client writes throughout everything that is done to a group of real etcd members. No
-// acknowledged write is lost, and how long nobody could write is told, phase by phase.
-// STOWAGE_ETCD_SHARDS: how many shards of three (default 1).
+// A client writes throughout everything that is done to a group of real etcd members:
+// examples/etcd, under the real operator. No acknowledged write is lost, and how long nobody could
+// write is told, phase by phase. STOWAGE_ETCD_SHARDS: how many shards of three (default 1).
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -10,9 +10,12 @@
 namespace stowage::testing {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
-// A member that is asked to go hands the leadership over; one that is lost is missed after an
+// A member that is asked to go hands the leadership over first; one that is lost is missed after an
 // election timeout (1 s).
 constexpr auto kPlanned = 5s;
 constexpr auto kLost = 10s;
@@ -24,116 +27,111 @@ int shardsWanted() {
 
 class EtcdGroupIt : public EtcdGroupWorld {
  protected:
-  // Members of a fixed list, without an agent: nobody joins or leaves.
-  Json withoutAgent(const std::string& image) const {
-    const auto field = [](const char* name, const char* path) {
-      return Json{{"name", name}, {"valueFrom", {{"fieldRef", {{"fieldPath", path}}}}}};
-    };
-    const std::string domain = ".$(STOWAGE_PEERS_SERVICE)." + ns_ + ".svc:";
-    std::string members;
-    for (int i = 0; i < 3; ++i) {
-      const std::string member = "$(STOWAGE_GROUP)-$(STOWAGE_SHARD)-" + std::to_string(i);
-      members.append(i == 0 ? "" : ",").append(member).append("=http://").append(member);
-      members.append(domain).append("2380");
-    }
-    const Json container = {
-        {"name", "main"},
-        {"image", image},
-        {"env", {field("NAME", "metadata.name"), field("IP", "status.podIP")}},
-        {"args",
-         {"--name=$(NAME)", "--data-dir=/var/lib/etcd/data", "--initial-cluster=" + members,
-          "--listen-client-urls=http://$(IP):2379", "--listen-peer-urls=http://$(IP):2380",
-          "--advertise-client-urls=http://$(NAME)" + domain + "2379",
-          "--initial-advertise-peer-urls=http://$(NAME)" + domain + "2380"}},
-        {"readinessProbe",
-         {{"httpGet", {{"path", "/readyz"}, {"port", 2379}}}, {"periodSeconds", 1}}},
-        {"volumeMounts", Json::array({{{"name", "data"}, {"mountPath", "/var/lib/etcd"}}})}};
-    return {{"template",
-             {{"spec",
-               {{"terminationGracePeriodSeconds", 10}, {"containers", Json::array({container})}}}}},
-            {"volumeClaimTemplates",
-             Json::array({{{"name", "data"},
-                           {"spec",
-                            {{"accessModes", {"ReadWriteOnce"}},
-                             {"storageClassName", "folders"},
-                             {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}})}};
+  const int shards_ = shardsWanted();
+
+  void patchGroup(const Json& patch) {
+    const CommandResult done =
+        cluster_.kubectl({"patch", "sfg", kGroup, "-n", ns_, "--type=json", "-p", patch.dump()});
+    ASSERT_EQ(done.exit_code, 0) << done.output;
   }
 
-  // All shards, one after another: that takes as many times as long.
-  void awaitAll() {
-    (void)waitFor([&] { return condition("db", "Ready") == "True/AllReady"; },
-                  kPatience * shardsWanted());
-    awaitRest("db");
+  // Another image: the living pods' containers are started anew.
+  void updateInPlace() {
+    const auto before = uids(kGroup);
+    const char* path = "/spec/template/spec/containers/0/image";
+    const std::string image = getGroup(kGroup)[Json::json_pointer(path)];
+    patchGroup(Json::array({{{"op", "replace"}, {"path", path}, {"value", image + "-next"}}}));
+    awaitAll(shards_);
+    EXPECT_EQ(uids(kGroup), before);
+    for (const auto& [name, pod] : pods(kGroup))
+      EXPECT_EQ(pod["status"]["containerStatuses"][0]["restartCount"], 1) << name;
   }
 
-  std::string someLeader() {
-    std::string found;
-    EXPECT_TRUE(waitFor([&] { return !(found = leader("db", 0)).empty(); }, 30s)) << logs("db");
-    return found;
+  // New pods. The leader goes last, when it leads no more.
+  void updateWithNewPods() {
+    const auto before = uids(kGroup);
+    patchGroup(Json::array({{{"op", "replace"},
+                             {"path", "/spec/template/spec/terminationGracePeriodSeconds"},
+                             {"value", 20}}}));
+    awaitAll(shards_);
+    for (const auto& [name, uid] : uids(kGroup)) EXPECT_NE(uid, before.at(name)) << name;
   }
 
-  void updateImages() {
-    changeGroup("db", withoutAgent("etcd:2"));
-    awaitAll();
-    for (const auto& [name, pod] : pods("db"))
-      EXPECT_EQ(pod["spec"]["containers"][0]["image"], "etcd:2") << name;
-  }
-
-  // In one look: between two, the pod may be gone.
-  bool isAnother(const std::string& member, const std::string& before) {
-    const auto now = uids("db");
-    const auto found = now.find(member);
-    return found != now.end() && found->second != before;
+  void scaleTo(int replicas) {
+    const std::string flag = "--replicas=" + std::to_string(replicas);
+    ASSERT_EQ(cluster_.kubectl({"scale", std::string("sfg/") + kGroup, flag, "-n", ns_}).exit_code,
+              0);
+    awaitAll(shards_);
+    for (int shard = 0; shard < shards_; ++shard)
+      EXPECT_THAT(voters(shard), SizeIs(replicas)) << shard;
   }
 
   void replaceAMember(const std::string& member) {
-    const std::string before = uids("db").at(member);
+    const std::string before = uids(kGroup).at(member);
     const CommandResult done = stowage({"replace", member});
     ASSERT_EQ(done.exit_code, 0) << done.output;
-    EXPECT_TRUE(waitFor([&] { return isAnother(member, before); }, kPatience));
-    awaitRest("db");
+    awaitAnother(member, before);
+    awaitRest(kGroup);
   }
 
   // The node is off, and somebody who knows says so (docs/statefulgroup.md, Lost nodes).
   void loseTheNodeOf(const std::string& member) {
     const std::string node = nodeOf(member);
-    const std::string before = uids("db").at(member);
+    const std::string before = uids(kGroup).at(member);
     nodes().kill(node);
-    await("db", "Degraded", "True/NodeLost");
-    EXPECT_EQ(uids("db").at(member), before);
+    await(kGroup, "Degraded", "True/NodeLost");
+    EXPECT_EQ(uids(kGroup).at(member), before);
     const std::string taint = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
     ASSERT_EQ(cluster_.kubectl({"taint", "node", node, taint}).exit_code, 0);
-    EXPECT_TRUE(waitFor([&] { return isAnother(member, before); }, kPatience))
-        << getGroup("db")["status"].dump(1);
-    awaitRest("db");
+    awaitAnother(member, before);
+    awaitRest(kGroup);
     EXPECT_NE(nodeOf(member), node);
     ASSERT_EQ(cluster_.kubectl({"taint", "node", node, taint + "-"}).exit_code, 0);
     nodes().restore(node);
   }
+
+ private:
+  void awaitAnother(const std::string& member, const std::string& uid) {
+    EXPECT_TRUE(waitFor(
+        [&] {
+          const auto now = uids(kGroup);
+          return now.contains(member) && now.at(member) != uid;
+        },
+        kPatience))
+        << member << getGroup(kGroup)["status"].dump(1);
+  }
 };
 
 TEST_F(EtcdGroupIt, NoAcknowledgedWriteIsLost) {
-  const int shards = shardsWanted();
-  Json spec = withoutAgent("etcd:1");
-  spec["shards"] = shards;
-  createGroup("db", spec);
-  awaitAll();
-  if (HasFailure()) FAIL() << logs("db");
-  startWriters("db", shards);
-  ASSERT_FALSE(someLeader().empty());
+  applyExample(shards_);
+  awaitAll(shards_);
+  if (HasFailure()) FAIL() << logs();
+  EXPECT_THAT(voters(0), ElementsAre("etcd-0-0", "etcd-0-1", "etcd-0-2"));
+  startWriters(shards_);
+  ASSERT_NE(leader(0), "") << logs();
   endPhase("at rest", kPlanned);
 
-  updateImages();
-  endPhase("rolling update", kPlanned);
+  updateInPlace();
+  endPhase("update in place", kPlanned);
 
-  replaceAMember("db-0-1");
+  updateWithNewPods();
+  endPhase("update with new pods", kPlanned);
+
+  scaleTo(5);
+  endPhase("3 to 5 members", kPlanned);
+
+  scaleTo(3);
+  endPhase("5 to 3 members", kPlanned);
+
+  replaceAMember("etcd-0-1");
   endPhase("kubectl stowage replace", kPlanned);
 
-  loseTheNodeOf(someLeader());
+  loseTheNodeOf(leader(0));
   endPhase("the leader's node is lost", kLost);
 
   stopWritersAndReadBack();
-  if (HasFailure()) std::printf("%s\n", logs("db").c_str());
+  EXPECT_THAT(voters(0), ElementsAre("etcd-0-0", "etcd-0-1", "etcd-0-2"));
+  if (HasFailure()) std::printf("%s\n", logs().c_str());
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <regex>
 
 #include "stowage_paths.h"
 
@@ -12,11 +14,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* kExample = STOWAGE_SOURCE_DIR "/examples/etcd/";
+
 constexpr const char* kControllers =
     "disruption-controller,garbage-collector-controller,persistentvolume-binder-controller,"
     "persistentvolume-protection-controller,persistentvolumeclaim-protection-controller,"
     "pod-garbage-collector-controller,statefulset-controller,node-lifecycle-controller,"
-    "taint-eviction-controller";
+    "taint-eviction-controller,serviceaccount-controller,"
+    "root-ca-certificate-publisher-controller";
 
 // Less than the default of 50 s, but not less than a busy machine may keep a living node waiting.
 constexpr const char* kGrace = "--node-monitor-grace-period=30s";
@@ -30,21 +35,49 @@ Programs& running() {
   return programs;
 }
 
+// Of the example: etcd's own image, and ours. A tag more is the same program, for an update.
+StandIn::Images images() {
+  static const std::regex pattern("image: (\\S+)");
+  const std::string text = textOf(std::string(kExample) + "group.yaml");
+  StandIn::Images images;
+  for (auto found = std::sregex_iterator(text.begin(), text.end(), pattern);
+       found != std::sregex_iterator(); ++found) {
+    const std::string image = (*found)[1];
+    const bool etcd = image.find("/etcd:") != std::string::npos;
+    const std::string program =
+        etcd ? etcdProgram() : STOWAGE_BINARY_DIR "/cmd/etcd-agent/stowage-etcd-agent";
+    images[image] = images[image + "-next"] = {program};
+  }
+  return images;
+}
+
+void replaceAll(std::string& text, const std::string& from, const std::string& to) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+    text.replace(at, from.size(), to);
+    at += to.size();
+    ++count;
+  }
+  EXPECT_GT(count, 0U) << "the example has no \"" << from << "\"";
+}
+
 }  // namespace
 
 StandIn& EtcdGroupWorld::nodes() { return *running().nodes; }
 
 void EtcdGroupWorld::SetUpTestSuite() {
+  ControlPlane::withServiceAccounts();
   ControlPlane& cluster = ControlPlane::instance();
   GroupApi::SetUpTestSuite();
   cluster.startControllers(kControllers, {kGrace});
-  createAll(cluster, {Json::parse(kFolders)});
+  Json folders = Json::parse(kFolders);
+  folders["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] = "true";
+  createAll(cluster, {folders});
   std::vector<std::string> names;
   for (int i = 0; i < 6; ++i)
     names.push_back("node-" + std::to_string(i) + ",topology.kubernetes.io/zone=zone-" +
                     std::to_string(i % 3));
-  running().nodes = std::make_unique<StandIn>(
-      cluster, names, StandIn::Images{{"etcd:1", {etcdProgram()}}, {"etcd:2", {etcdProgram()}}});
+  running().nodes = std::make_unique<StandIn>(cluster, names, images());
   SchedulerFlags flags;
   flags.verify_caches = false;
   running().scheduler = std::make_unique<SchedulerProcess>(cluster, flags);
@@ -59,29 +92,69 @@ void EtcdGroupWorld::TearDownTestSuite() {
   cluster.stopControllers();
 }
 
-std::vector<std::string> EtcdGroupWorld::addresses(const std::string& group, int shard) const {
-  return nodes().resolve(ns_, group + "-" + std::to_string(shard) + "-peers." + ns_ + ".svc");
+void EtcdGroupWorld::SetUp() {
+  OperatorWorld::SetUp();
+  operator_.reset();
+  operator_ = startOperator(
+      {"--leader-elect=false", "--hook-service-account=stowage-system:stowage-operator"});
+  ASSERT_TRUE(operator_->waitReady());
 }
 
-std::string EtcdGroupWorld::leader(const std::string& group, int shard) {
-  for (const auto& [name, pod] : pods(group)) {
-    const bool ours = name.starts_with(group + "-" + std::to_string(shard) + "-");
-    if (ours && EtcdClient(pod["status"].value("podIP", "")).leads()) return name;
+void EtcdGroupWorld::applyExample(int shards) {
+  for (const std::string file : {"access.yaml", "group.yaml"}) {
+    std::string text = textOf(kExample + file);
+    replaceAll(text, "namespace: etcd", "namespace: " + ns_);
+    if (file == "group.yaml") replaceAll(text, "shards: 3", "shards: " + std::to_string(shards));
+    const CommandResult done = cluster_.kubectlWithInput({"apply", "-f", "-"}, text);
+    ASSERT_EQ(done.exit_code, 0) << done.output;
+  }
+}
+
+void EtcdGroupWorld::awaitAll(int shards) {
+  (void)waitFor([&] { return condition(kGroup, "Ready") == "True/AllReady"; }, kPatience * shards);
+  awaitRest(kGroup);
+}
+
+std::vector<std::string> EtcdGroupWorld::addresses(int shard) const {
+  return nodes().resolve(
+      ns_, std::string(kGroup) + "-" + std::to_string(shard) + "-peers." + ns_ + ".svc");
+}
+
+std::vector<std::string> EtcdGroupWorld::voters(int shard) const {
+  for (const std::string& address : addresses(shard)) {
+    std::vector<std::string> names = EtcdClient(address).voters();
+    std::sort(names.begin(), names.end());
+    if (!names.empty()) return names;
   }
   return {};
+}
+
+std::string EtcdGroupWorld::leader(int shard) {
+  std::string found;
+  const std::string prefix = std::string(kGroup) + "-" + std::to_string(shard) + "-";
+  (void)waitFor(
+      [&] {
+        for (const auto& [name, pod] : pods(kGroup)) {
+          const bool ours = name.starts_with(prefix);
+          if (ours && EtcdClient(pod["status"].value("podIP", "")).leads()) found = name;
+        }
+        return !found.empty();
+      },
+      30s);
+  return found;
 }
 
 std::string EtcdGroupWorld::nodeOf(const std::string& pod) {
   return getObject(cluster_, {"pod", pod, "-n", ns_})["spec"].value("nodeName", "");
 }
 
-std::string EtcdGroupWorld::logs(const std::string& group) {
-  std::string all;
-  for (const auto& [name, pod] : pods(group)) {
-    for (const Json& container : pod["spec"]["containers"]) {
-      const std::string text = nodes().log(ns_, name, container["name"]);
-      all.append(name).append(": ").append(pod["status"].dump()).append("\n");
-      all.append(text.substr(text.size() - std::min<std::size_t>(text.size(), 3000))).append("\n");
+std::string EtcdGroupWorld::logs() {
+  std::string all = getGroup(kGroup).dump(1) + "\n";
+  for (const auto& [name, pod] : pods(kGroup)) {
+    all.append(name).append(": ").append(pod["status"].dump()).append("\n");
+    for (const char* container : {"agent", "init", "etcd"}) {
+      const std::string text = nodes().log(ns_, name, container);
+      all.append(text.substr(text.size() - std::min<std::size_t>(text.size(), 2000))).append("\n");
     }
   }
   return all;
@@ -94,19 +167,21 @@ CommandResult EtcdGroupWorld::stowage(std::vector<std::string> words) {
   return runCommand(words);
 }
 
-void EtcdGroupWorld::startWriters(const std::string& group, int shards) {
+void EtcdGroupWorld::startWriters(int shards) {
   for (int shard = 0; shard < shards; ++shard)
     writers_.push_back(
-        std::make_unique<NumberedWriter>([this, group, shard] { return addresses(group, shard); }));
+        std::make_unique<NumberedWriter>([this, shard] { return addresses(shard); }));
 }
 
 void EtcdGroupWorld::endPhase(const std::string& what, std::chrono::milliseconds longest_gap) {
   for (std::size_t shard = 0; shard < writers_.size(); ++shard) {
     const NumberedWriter::Phase phase = writers_[shard]->nextPhase();
     std::printf(
-        "  %-28s shard %zu: %6lld writes acknowledged, %4lld tried again, longest gap %5lld ms\n",
-        what.c_str(), shard, static_cast<long long>(phase.acknowledged),
-        static_cast<long long>(phase.retried), static_cast<long long>(phase.longest_gap.count()));
+        "  %-26s shard %zu: %3lld s, %6lld writes acknowledged, %4lld tried again, longest gap "
+        "%5lld ms\n",
+        what.c_str(), shard, static_cast<long long>(phase.length.count() / 1000),
+        static_cast<long long>(phase.acknowledged), static_cast<long long>(phase.retried),
+        static_cast<long long>(phase.longest_gap.count()));
     EXPECT_GT(phase.acknowledged, 0) << what << ", shard " << shard;
     EXPECT_LE(phase.longest_gap, longest_gap) << what << ", shard " << shard;
   }

@@ -1,5 +1,6 @@
 // EtcdGroupWorld: an OperatorWorld whose pods run: nodes are a stand-in's
-// (tests/controlplane/standin), in three zones, a group's members are real etcds, and nodes that
+// (tests/controlplane/standin), in three zones; the group is that of examples/etcd, with real etcds
+// and their agents; the operator shows the agents tokens of its service account; and nodes that
 // fall silent are found out by the real node lifecycle controller.
 #pragma once
 
@@ -18,8 +19,17 @@ class EtcdGroupWorld : public OperatorWorld {
  protected:
   static void SetUpTestSuite();
   static void TearDownTestSuite();
-  // One client for each shard of the group.
-  void startWriters(const std::string& group, int shards);
+  void SetUp() override;
+
+  // The example's objects in the test's namespace, with that many shards. The group's name is
+  // kGroup.
+  void applyExample(int shards);
+  static constexpr const char* kGroup = "etcd";
+  // Waits until all is done, for as long as that many shards may take one after another.
+  void awaitAll(int shards);
+
+  // One client for each shard.
+  void startWriters(int shards);
   // Ends a phase: tells, and checks, how long nobody could write.
   void endPhase(const std::string& what, std::chrono::milliseconds longest_gap);
   // Nothing that was acknowledged is lost.
@@ -27,12 +37,14 @@ class EtcdGroupWorld : public OperatorWorld {
 
   static StandIn& nodes();
   // Addresses of a shard's members that are to be found.
-  [[nodiscard]] std::vector<std::string> addresses(const std::string& group, int shard) const;
-  // The pod whose etcd leads the shard; "" when none says so.
-  std::string leader(const std::string& group, int shard);
+  [[nodiscard]] std::vector<std::string> addresses(int shard) const;
+  // Names of the voting members of a shard, by its own word.
+  [[nodiscard]] std::vector<std::string> voters(int shard) const;
+  // The pod whose etcd leads the shard; "" when none says so within a time.
+  std::string leader(int shard);
   std::string nodeOf(const std::string& pod);
-  // What a member's containers wrote, for the failure's message.
-  [[nodiscard]] std::string logs(const std::string& group);
+  // What members are and have written, for a failure's message.
+  [[nodiscard]] std::string logs();
   CommandResult stowage(std::vector<std::string> words);
 
  private:

@@ -63,6 +63,8 @@ bool NumberedWriter::putOnce(std::int64_t number, std::size_t& turn) {
 NumberedWriter::Phase NumberedWriter::nextPhase() {
   const std::lock_guard lock(mutex_);
   phase_.longest_gap = std::max(phase_.longest_gap, since(last_));
+  phase_.length = since(begin_);
+  begin_ = std::chrono::steady_clock::now();
   return std::exchange(phase_, Phase{});
 }
 

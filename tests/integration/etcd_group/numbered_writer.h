@@ -28,6 +28,7 @@ class NumberedWriter {
     std::int64_t acknowledged = 0;  // keys
     std::int64_t retried = 0;       // puts without an acknowledgement
     std::chrono::milliseconds longest_gap{0};
+    std::chrono::milliseconds length{0};
   };
   // What happened since the last call. A pause that lasts still counts as far as it has got, in
   // this phase and the next.
@@ -46,6 +47,7 @@ class NumberedWriter {
   const Members members_;
   std::mutex mutex_;  // guards what follows
   Phase phase_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();  // of the phase
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::int64_t total_ = 0;
   std::jthread thread_;

@@ -46,6 +46,11 @@ std::string lastLine(std::string text) {
   return text.substr(text.rfind('\n') + 1);
 }
 
+bool& serviceAccountsWanted() {
+  static bool wanted = false;
+  return wanted;
+}
+
 // "SuiteName.TestName" as a DNS label.
 std::string labelOfCurrentTest() {
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
@@ -77,13 +82,18 @@ ControlPlane& ControlPlane::instance() {
   return cluster;
 }
 
+void ControlPlane::withServiceAccounts() { serviceAccountsWanted() = true; }
+
 ControlPlane& ControlPlane::beside() {
   static ControlPlane cluster;
   return cluster;
 }
 
 ControlPlane::ControlPlane() : dir_(makeTempDir()) {
-  script({"start", dir_, "--no-node-taints", "--owner-pid", std::to_string(getpid())});
+  std::vector<std::string> words = {"start", dir_, "--no-node-taints", "--owner-pid",
+                                    std::to_string(getpid())};
+  if (serviceAccountsWanted()) words.emplace_back("--with-service-accounts");
+  script(words);
   kubectl_ = firstLine(dir_ + "/kubectl.path");
   ::testing::UnitTest::GetInstance()->listeners().Append(new Listener(*this));
 }

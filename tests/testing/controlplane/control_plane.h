@@ -21,6 +21,10 @@ class ControlPlane {
   // The program's one server, started by the first call (about 5 s; minutes when its binaries have
   // to be built first).
   static ControlPlane& instance();
+  // Before the first call of instance(): pods get the service account of their namespace and its
+  // token, as in a cluster. It takes service accounts, which the controllers of startControllers()
+  // make or the test does.
+  static void withServiceAccounts();
   // A second one beside it, for what is compared with a peer that must not see the same pods.
   static ControlPlane& beside();
 
