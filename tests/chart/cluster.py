@@ -72,6 +72,10 @@ class Cluster:
         self.k("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted",
                "pod-security.kubernetes.io/warn=restricted")
 
+    def await_definition(self, name):
+        """kubectl wait is an error of its own before the definition has conditions."""
+        wait_for(f"{name} is served", lambda: self.k("wait", "--for=condition=Established", f"crd/{name}", f"--timeout={LIMIT}s", check=False))
+
     def as_account(self, namespace, account):
         """A kubeconfig of a service account: its file."""
         config = yaml.safe_load(pathlib.Path(self.admin).read_text())

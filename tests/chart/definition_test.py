@@ -40,7 +40,7 @@ class Definition(unittest.TestCase):
         cls.addClassCleanup(cls.cluster.close)
         cls.k = cls.cluster.k
         cls.cluster.h("install", "stowage", chart.CHART, "--namespace", "stowage-system", "--create-namespace")
-        cls.k("wait", "--for=condition=Established", "crd/statefulgroups.stowage.dev", "--timeout=30s")
+        cls.cluster.await_definition("statefulgroups.stowage.dev")
         cls.k("create", "-f", "-", stdin=GROUP)
         cls.k("patch", "sfg", "db", "--subresource=status", "--type=merge", "-p", json.dumps(STATUS))
 

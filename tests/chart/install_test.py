@@ -140,7 +140,7 @@ class Install(unittest.TestCase):
         definitions = chart.command(chart.TOOLS, "monitor-definitions").stdout.strip()
         for kind in ("servicemonitors", "podmonitors", "prometheusrules"):
             self.k("create", "-f", f"{definitions}/monitoring.coreos.com_{kind}.yaml")
-            self.k("wait", "--for=condition=Established", f"crd/{kind}.monitoring.coreos.com", f"--timeout={LIMIT}s")
+            self.cluster.await_definition(f"{kind}.monitoring.coreos.com")
         self.k("create", "namespace", "open")
         kinds = set()
         for values in chart.CI:

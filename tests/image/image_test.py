@@ -138,7 +138,9 @@ class Run(unittest.TestCase):
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"},
             "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}, "conditions": [{"type": "Ready", "status": "True"}]}}))
         cls.k("apply", "-f", ROOT / "lib/statefulgroup/crd/statefulgroups.stowage.dev.yaml")
-        cls.k("wait", "--for=condition=Established", "--timeout=60s", "crd/statefulgroups.stowage.dev")
+        # kubectl get is an error of its own until the definition is served.
+        wait_for("the definition is served", lambda: subprocess.run(
+            [cls.kubectl, "--kubeconfig", cls.admin, "get", "sfg", "-A"], capture_output=True, check=False).returncode == 0)
 
     @classmethod
     def k(cls, *words, stdin=None):

@@ -28,11 +28,8 @@ class EtcdExampleIt : public ::testing::Test {
 TEST_F(EtcdExampleIt, IsTakenWithoutAWarning) {
   const CommandResult defined = apply("lib/statefulgroup/crd/statefulgroups.stowage.dev.yaml");
   ASSERT_EQ(defined.exit_code, 0) << defined.output;
-  ASSERT_EQ(cluster_
-                .kubectl({"wait", "--for=condition=Established", "--timeout=60s",
-                          "crd/statefulgroups.stowage.dev"})
-                .exit_code,
-            0);
+  // kubectl get is an error of its own until the definition is served.
+  ASSERT_TRUE(waitFor([&] { return cluster_.kubectl({"get", "sfg", "-A"}).exit_code == 0; }, 60s));
   ASSERT_EQ(cluster_.kubectl({"create", "namespace", "etcd"}).exit_code, 0);
   ASSERT_EQ(
       cluster_
