@@ -37,6 +37,10 @@ builder() {
   die "no ${BUILDER:-docker, podman or buildah} that works is here. Type: apt-get install buildah debootstrap"
 }
 
+# buildah works in a store of our own: what a killed build left there, a gigabyte of objects, can be removed without asking
+# whose it is. podman and docker are used as their user set them up.
+own_buildah() { buildah --root "$(stowage_cache)/image/storage" --runroot "$(stowage_cache)/image/storage-run" "$@"; }
+
 # The name of the base in the builder's store: by content, so that a new base is a new name.
 load_base() {
   local tar name container
@@ -46,11 +50,11 @@ load_base() {
     docker) docker image inspect "$name" >/dev/null 2>&1 || docker import "$tar" "$name" >&2 ;;
     podman) podman image exists "$name" || podman import --quiet "$tar" "$name" >&2 ;;
     buildah)
-      if ! buildah inspect --type image "$name" >/dev/null 2>&1; then
-        container="$(buildah from scratch)"
-        buildah add --quiet "$container" "$tar" / >/dev/null
-        buildah commit --quiet "$container" "$name" >/dev/null
-        buildah rm "$container" >/dev/null
+      if ! own_buildah inspect --type image "$name" >/dev/null 2>&1; then
+        container="$(own_buildah from scratch)"
+        own_buildah add --quiet "$container" "$tar" / >/dev/null
+        own_buildah commit --quiet "$container" "$name" >/dev/null
+        own_buildah rm "$container" >/dev/null
       fi
       ;;
   esac
@@ -61,7 +65,7 @@ load_base() {
 left_behind() {
   local label
   for label in dev.stowage.stage=build org.opencontainers.image.title=stowage; do
-    "$tool" images --all --quiet --no-trunc --filter dangling=true --filter "label=$label"
+    "${containers[@]}" images --all --quiet --no-trunc --filter dangling=true --filter "label=$label"
   done
 }
 
@@ -72,21 +76,21 @@ build_with_docker() {
 
 # podman and buildah are one code: layers are kept, times are those of the commit, objects come out of the host's ccache.
 build_with_containers() {
-  local -a build=(podman build --quiet) push=(podman push --quiet)
-  if [[ $tool == buildah ]]; then build=(buildah bud --quiet) push=(buildah push --quiet); fi
-  local ccache="${CCACHE_DIR:-$HOME/.cache/ccache}"
+  local id
+  local -a containers=(podman) build=(podman build)
+  if [[ $tool == buildah ]]; then containers=(own_buildah) build=(own_buildah bud); fi
+  local ccache="${CCACHE_DIR:-$HOME/.cache/ccache}" before after
   mkdir -p "$ccache"
-  arguments+=(--layers --build-arg CCACHE_DIR=/ccache --volume "$ccache:/ccache")
-  local before after
+  arguments+=(--quiet --layers --build-arg CCACHE_DIR=/ccache --volume "$ccache:/ccache")
   before="$(left_behind)"
   # Apart and without --timestamp: ccache knows a compiler by its time.
   "${build[@]}" "${arguments[@]}" --target packages . >/dev/null
   "${build[@]}" "${arguments[@]}" --timestamp "$SOURCE_DATE_EPOCH" --tag "$image" . >/dev/null
-  "${push[@]}" "$image" "oci-archive:$archive:docker.io/library/$image"
+  "${containers[@]}" push --quiet "$image" "oci-archive:$archive:docker.io/library/$image"
   after="$(left_behind)"
   # New layers take the place of the old ones; those that are still used are refused, and stay.
   if [[ -n $before ]] && grep -qvxF -e "$before" <<<"$after"; then
-    xargs -r -n 1 "$tool" rmi <<<"$before" >/dev/null 2>&1 || true
+    while read -r id; do "${containers[@]}" rmi "$id" >/dev/null 2>&1 || true; done <<<"$before"
   fi
 }
 
@@ -106,6 +110,14 @@ main() {
   tool="$(builder)"
   out="${OUT:-build/image}"
   version="$(<VERSION)"
+  mkdir -p "$(stowage_cache)/image"
+  if [[ $tool == buildah ]]; then
+    exec 8>"$(stowage_cache)/image/.building"
+    flock 8
+    own_buildah rm --all >/dev/null
+    # Not by --no-cache, which makes each layer for each of the two builds below.
+    [[ -z ${NO_CACHE:-} ]] || own_buildah rmi --all --force >/dev/null
+  fi
   image="stowage:$version"
   archive="$out/stowage-$version.oci.tar"
   export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
@@ -122,7 +134,7 @@ main() {
     --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH"
   )
   [[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE")
-  [[ -z ${NO_CACHE:-} ]] || arguments+=(--no-cache)
+  [[ -z ${NO_CACHE:-} || $tool == buildah ]] || arguments+=(--no-cache)
 
   say "building $image with $tool on ${BASE:-the base that the Dockerfile names}"
   case "$tool" in
