@@ -66,7 +66,10 @@ unit: build ## unit tests
 	@$(CTEST) --test-dir $(BUILD) -L unit -j 2
 
 it: build controlplane ## integration tests on a real kube-apiserver and etcd
-	@$(CTEST) --test-dir $(BUILD) -L integration
+	@rm -rf $(BUILD)/audit
+	export STOWAGE_AUDIT_KEEP=$(CURDIR)/$(BUILD)/audit
+	$(CTEST) --test-dir $(BUILD) -L integration
+	tests/chart/rights_test.py $(BUILD)/audit
 
 monitoring: check-deps check-go ## a real Prometheus scrapes both programs; every rule and panel has an answer
 	@cmake --preset dev >/dev/null

@@ -54,6 +54,7 @@ environment
   K8S                  version to build, default 1.36.3 (the module of another one is generated)
   KUBEBUILDER_ASSETS   a folder with prebuilt etcd, kube-apiserver and kubectl to use instead
   STOWAGE_CACHE        default ~/.cache/stowage
+  STOWAGE_AUDIT_KEEP   a folder that gets, at the end, what the scheduler and the operator asked for
 HELP
 }
 
@@ -334,6 +335,15 @@ stop_all() {
   for name in watch-owner kube-scheduler kube-controller-manager apiserver etcd; do
     end_process "$dir/$name.pid" 0
   done
+  keep_audit "$dir"
+}
+
+# What the two programs asked for, for tests/chart/rights_test.py.
+keep_audit() {
+  [[ -n "${STOWAGE_AUDIT_KEEP:-}" && -s "$1/audit.log" ]] || return 0
+  mkdir -p "$STOWAGE_AUDIT_KEEP"
+  grep -E '"username":"(system:serviceaccount:stowage-system:)?stowage-(scheduler|operator)"' "$1/audit.log" \
+    >"$STOWAGE_AUDIT_KEEP/$(basename "$1").log" || true
 }
 
 command_env() {

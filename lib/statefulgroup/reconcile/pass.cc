@@ -317,7 +317,12 @@ std::optional<Outcome> Pass::writeStatus(const GroupSight& sight, const GroupPla
   if (sameStatus(status, group_.status)) return std::nullopt;
   const Answer answer = writes_.replace(Resource::kGroups, group_.meta.name.str(), "status",
                                         kubeapi::encodeStatusUpdate(group_, status));
-  if (!answer.ok()) fail(answer, "writing the status");
+  if (!answer.ok()) {
+    fail(answer, "writing the status");
+  } else if (!(status.current_revision == group_.status.current_revision)) {
+    // What was current until now may be one more than is kept, and a status wakes nobody.
+    lookAgain(kLookSoon);
+  }
   return std::nullopt;
 }
 

@@ -73,6 +73,7 @@ class OperatorWorld : public GroupApi {
   void forgetRefusals() { begin_ = auditMark(cluster_); }
 
   std::unique_ptr<OperatorProcess> operator_;
+  std::set<std::string> given_up_;  // uids of claims whose volumes the test took away
 
  private:
   // Uids of the pods and claims whose removal the operator asked for and was granted.

@@ -228,7 +228,8 @@ void HistoryJudge::judgeClaim(const Json& claim) {
     // Lost is what the volume controller calls a claim whose volume is gone.
     const bool replaced = policy.value("whenReplaced", "") == "Delete" &&
                           spec.value("/recovery/volumeLoss"_json_pointer, "") == "Replace" &&
-                          claim.value("/status/phase"_json_pointer, "") == "Lost";
+                          (claim.value("/status/phase"_json_pointer, "") == "Lost" ||
+                           given_up_.contains(claim.value("/metadata/uid"_json_pointer, "")));
     if (scaled || deleted || replaced) return;
     why = isWanted(claim, spec) ? "its member is wanted" : "it was to be kept";
   }

@@ -35,6 +35,9 @@ class HistoryJudge {
   // disappears otherwise is not its doing.
   explicit HistoryJudge(std::set<std::string> removed) : removed_(std::move(removed)) {}
 
+  // The volume of that claim was taken away for good by the test, in a way that is told by other
+  // objects than the judge sees.
+  void giveUp(const std::string& uid) { given_up_.insert(uid); }
   void see(const Change& change);
   [[nodiscard]] const std::set<std::string>& removed() const { return removed_; }
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
@@ -59,6 +62,7 @@ class HistoryJudge {
   void violated(const std::string& what) { violations_.push_back(what); }
 
   const std::set<std::string> removed_;
+  std::set<std::string> given_up_;                             // uids of claims
   std::map<std::string, Objects> objects_;                     // by resource
   std::map<std::string, std::map<std::int64_t, Json>> specs_;  // of groups: by uid, generation
   std::set<std::string> known_;                                // violations of lasting states
