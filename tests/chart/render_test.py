@@ -214,6 +214,7 @@ class Rights(unittest.TestCase):
         return chart.grants(shown, f"stowage-{program}")
 
     def test_the_chart_grants_what_the_integration_tests_run_with(self):
+        chart.command(chart.ROOT / "scripts/chart_roles.py", "--check")
         for program in ("scheduler", "operator"):
             proven = chart.grants(list(yaml.safe_load_all((MANIFESTS / f"{program}-rbac.yaml").read_text())), "stowage-")
             self.assertEqual(self.granted(program, "--set", "scheduler.rbac.defaultSpreading=on"), proven)

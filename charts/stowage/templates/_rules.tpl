@@ -1,4 +1,4 @@
-{{/* What each program may do; tests/chart shows that it is what the tests of both run with. */}}
+{{/* What each program may do, and the tests of both with it: scripts/chart_roles.py writes their manifests from this. */}}
 {{- define "stowage.schedulerRules" }}
 {{- $rbac := .root.Values.scheduler.rbac }}
 - apiGroups: [""]
