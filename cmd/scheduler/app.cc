@@ -14,6 +14,7 @@
 #include "cmd/scheduler/api_status_writer.h"
 #include "cmd/scheduler/api_volume_writer.h"
 #include "cmd/scheduler/config_reload.h"
+#include "cmd/scheduler/debug_pages.h"
 #include "cmd/scheduler/degraded_features.h"
 #include "cmd/scheduler/extender_binder.h"
 #include "cmd/scheduler/http_extenders.h"
@@ -32,6 +33,8 @@ namespace {
 constexpr base::Duration kBindGrace = std::chrono::milliseconds(1500);
 constexpr base::Duration kSendGrace = std::chrono::milliseconds(400);
 constexpr base::Duration kTraceGrace = std::chrono::milliseconds(200);
+// Between two decisions there are milliseconds; a thread that hangs is for /livez to tell.
+constexpr base::Duration kDebugPatience = std::chrono::seconds(5);
 // Sender threads: a call to a healthy API server takes a few milliseconds, so eight of them carry
 // more binds than one API server takes.
 constexpr int kSenders = 8;
@@ -217,6 +220,8 @@ void App::Impl::wire() {
   loop_options.stop_grace = kBindGrace;
   loop_ = std::make_unique<scheduling::SchedulingLoop>(*scheduler_, clock, metrics, loop_options);
   foundation_.prepareEndpoint(settings_.options, [this] { return reload_->configz(); });
+  foundation_.serve("/debug/queue", queuePage(*loop_, kDebugPatience));
+  foundation_.serve("/debug/cache", cachePage(*loop_, kDebugPatience));
   self_events_ = std::make_unique<SelfEvents>(foundation_.events(), leaseOf(settings_),
                                               "stowage-scheduler", program::hostName());
   degraded_ = std::make_unique<DegradedFeatures>(foundation_.health(), *self_events_, metrics);

@@ -56,6 +56,10 @@ Endpoint::Endpoint(const CommonOptions& common, std::function<std::string()> con
   });
 }
 
+void Endpoint::serve(const std::string& path, serving::HttpHandler handler) {
+  if (server_ != nullptr) server_->handle(path, std::move(handler));
+}
+
 base::Status Endpoint::start() {
   if (server_ == nullptr) return {};
   if (base::Status started = server_->start(); !started.ok()) return started;

@@ -1,6 +1,7 @@
 // Endpoint: what a program serves over HTTPS: health open, the rest (/metrics, /metrics/slis,
-// /configz, /debug/flags/v) behind a token with the right. Thread safety: start() and stop() from
-// one owner; health() from any thread. Ownership: api, clock and metrics outlive it.
+// /configz, /debug/flags/v and what the program adds) behind a token with the right. Thread safety:
+// set up, start() and stop() from one owner; health() from any thread. Ownership: api, clock and
+// metrics outlive it.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,9 @@ class Endpoint {
   // `configz`: gives the configuration in use, as YAML; called from any thread.
   Endpoint(const CommonOptions& common, std::function<std::string()> configz,
            k8sclient::ApiClient& api, base::Clock& clock, serving::MetricsRegistry& metrics);
+
+  // Beside what every program serves; see HttpsServer::handle. Nothing happens for port 0.
+  void serve(const std::string& path, serving::HttpHandler handler);
 
   // An error says what to do (a port that is taken names the flag); nothing is served for port 0.
   base::Status start();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,6 +35,10 @@ class Foundation {
   base::Status connect(const k8sclient::ClientConfig& config, k8sclient::RestOptions options);
   // `configz`: gives the configuration in use, as YAML; called from any thread.
   void prepareEndpoint(const CommonOptions& common, std::function<std::string()> configz);
+  // After that: a path of the program's own, for whoever has the right to get it.
+  void serve(const std::string& path, serving::HttpHandler handler) {
+    endpoint_->serve(path, std::move(handler));
+  }
   // "informer-sync-<resource>" for each, beside those that every program has.
   void addHealthChecks(const std::vector<std::string>& resources,
                        const std::function<base::Status(const std::string& resource)>& synced);

@@ -29,11 +29,14 @@ SchedulingLoop::SchedulingLoop(Scheduler& scheduler, base::Clock& clock, base::M
       options_(options),
       inbox_(options.inbox_capacity),
       inbox_size_(metrics.gauge("stowage_scheduler_inbox_size",
-                                "News taken from the inbox in the last round.", {})) {}
+                                "News taken from the inbox in the last round.", {})),
+      times_(metrics, clock) {}
 
 bool SchedulingLoop::push(News news, const std::stop_token& stop) {
   return inbox_.push(std::move(news), stop);
 }
+
+bool SchedulingLoop::tryPush(News news) { return inbox_.tryPush(std::move(news)); }
 
 void SchedulingLoop::setDeciding(bool deciding) {
   deciding_.store(deciding, std::memory_order_release);
@@ -99,7 +102,7 @@ void SchedulingLoop::applyAll() {
   std::deque<News> all = inbox_.drain();
   inbox_size_.set(static_cast<double>(all.size()));
   for (News& news : all) {
-    apply(news);
+    times_.measure(news, [&] { apply(news); });
     beat();
   }
 }
@@ -135,7 +138,9 @@ std::size_t SchedulingLoop::run(const std::stop_token& stop) {
       packing_due_ = now + kPackingPeriod;
     }
     if (may_decide && !stop.stop_requested() && decideUntilNews()) continue;
-    if (auto news = inbox_.pop(stop, wakeAt())) apply(*news);
+    if (auto news = inbox_.pop(stop, wakeAt())) {
+      times_.measure(*news, [&] { apply(*news); });
+    }
   }
   setDeciding(false);
   const SteadyTime deadline = clock_.now() + options_.stop_grace;

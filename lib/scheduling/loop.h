@@ -1,89 +1,23 @@
 // SchedulingLoop: the one thread that drives a Scheduler with real time. Watch threads, binder
 // threads and readers hand their news over through a bounded inbox; between two decisions
 // everything that has arrived is applied, so that a decision sees the newest state there is. Thread
-// safety: push(), setDeciding(), sinceBeat() and running() from any thread; run() from one.
-// Ownership: refers to the Scheduler, which nobody else may touch while run() is on.
+// safety: push(), tryPush(), setDeciding(), sinceBeat() and running() from any thread; run() from
+// one. Ownership: refers to the Scheduler, which nobody else may touch while run() is on.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <stop_token>
-#include <string>
-#include <variant>
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/metric_sink.h"
-#include "kubeapi/node.h"
-#include "kubeapi/pod.h"
-#include "kubeapi/policy.h"
-#include "scheduling/ports.h"
+#include "scheduling/event_times.h"
+#include "scheduling/news.h"
 #include "scheduling/scheduler.h"
 
 namespace stowage::scheduling {
-
-struct PodChange {
-  kubeapi::PodPtr before;  // may be null
-  kubeapi::PodPtr after;
-};
-struct PodRemoval {
-  kubeapi::PodPtr last_known;
-};
-struct NodeChangeNews {
-  kubeapi::NodePtr before;  // may be null
-  kubeapi::NodePtr after;
-};
-struct NodeRemoval {
-  kubeapi::NodePtr last_known;
-};
-struct NamespaceChange {
-  kubeapi::NamespacePtr ns;
-};
-struct NamespaceRemoval {
-  kubeapi::NamespacePtr ns;
-};
-struct BindAnswer {
-  BindRequest request;
-  BindOutcome outcome = BindOutcome::kUnknown;
-  std::string message;
-};
-struct PodReadAnswer {
-  PodRef ref;
-  std::optional<kubeapi::PodPtr> pod;  // as Scheduler::podRefetched
-};
-struct BudgetChange {
-  kubeapi::PodDisruptionBudgetPtr budget;
-};
-struct BudgetRemoval {
-  kubeapi::PodDisruptionBudgetPtr last_known;
-};
-// Every budget of the list has been pushed before this; or the server refuses them from now on.
-struct BudgetsSynced {
-  bool known = true;
-};
-struct NominationAnswer {
-  PodRef pod;
-  WriteOutcome outcome = WriteOutcome::kFailed;
-  std::string message;
-};
-struct EvictionAnswer {
-  Eviction eviction;
-  WriteOutcome outcome = WriteOutcome::kFailed;
-  std::string message;
-};
-// Everything that the first lists held has been pushed before this: decisions may begin.
-struct CachesSynced {};
-// Runs on the scheduling thread, e.g. to look at the state. Must be short and must not throw.
-using Inspection = std::function<void(Scheduler&)>;
-
-using News =
-    std::variant<PodChange, PodRemoval, NodeChangeNews, NodeRemoval, NamespaceChange,
-                 NamespaceRemoval, BudgetChange, BudgetRemoval, BudgetsSynced, StorageChange,
-                 StorageOutage, WorkloadChange, BindAnswer, PodReadAnswer, NominationAnswer,
-                 EvictionAnswer, VolumeWriteAnswer, ExtenderAnswer, CachesSynced, Inspection>;
 
 struct LoopOptions {
   std::size_t inbox_capacity = 8192;
@@ -101,6 +35,9 @@ class SchedulingLoop {
   // Waits while the inbox is full, until `stop`. False, and the news is lost, when stopped or when
   // the loop has ended.
   bool push(News news, const std::stop_token& stop);
+
+  // Does not wait: false also while the inbox is full.
+  bool tryPush(News news);
 
   // Whether pods may be decided: true while leading. News is applied either way, so that the caches
   // of a standby are warm. Off at the start.
@@ -128,6 +65,7 @@ class SchedulingLoop {
   const LoopOptions options_;
   base::BoundedQueue<News> inbox_;
   base::Gauge& inbox_size_;
+  EventTimes times_;
   base::SteadyTime packing_due_{};
   bool packing_shown_ = false;
   std::atomic<bool> deciding_{false};

@@ -35,6 +35,10 @@ SchedulingMetrics::SchedulingMetrics(base::MetricSink& sink,
       pod_attempts_(sink.histogram("scheduler_pod_scheduling_attempts",
                                    "Number of attempts to successfully schedule a pod.", {},
                                    base::exponentialBuckets(1, 2, 5))),
+      binding_(sink.gauge("scheduler_goroutines",
+                          "Number of tasks under way split by the work they do; binding: binds "
+                          "that the API server has not answered yet.",
+                          {{"operation", "binding"}})),
       after_flush_(sink.counter("scheduler_pod_scheduled_after_flush_total",
                                 "Number of pods scheduled right after the timeout moved them.",
                                 {})),
@@ -182,12 +186,12 @@ void SchedulingMetrics::quarantined() { quarantines_.increment(); }
 void SchedulingMetrics::volumesFailed() { volume_failures_.increment(); }
 
 void SchedulingMetrics::sizes(const QueueCounts& queue, std::size_t nodes, std::size_t pods,
-                              std::size_t assumed) {
-  const std::array<std::size_t, 7> now = {
-      queue.active, queue.backoff, queue.unschedulable, queue.gated, nodes, pods, assumed};
+                              std::size_t assumed, std::size_t binding) {
+  const std::array<std::size_t, 8> now = {
+      queue.active, queue.backoff, queue.unschedulable, queue.gated, nodes, pods, assumed, binding};
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (sized_ && now[i] == last_[i]) continue;
-    base::Gauge& gauge = i < 4 ? *pending_[i] : *cache_size_[i - 4];
+    base::Gauge& gauge = i < 4 ? *pending_[i] : i < 7 ? *cache_size_[i - 4] : binding_;
     gauge.set(static_cast<double>(now[i]));
   }
   last_ = now;

@@ -51,7 +51,9 @@ class SchedulingMetrics {
   void quarantined();
   // Volumes of a decided pod could not be bound.
   void volumesFailed();
-  void sizes(const QueueCounts& queue, std::size_t nodes, std::size_t pods, std::size_t assumed);
+  // `binding`: pods whose volumes or bind are under way.
+  void sizes(const QueueCounts& queue, std::size_t nodes, std::size_t pods, std::size_t assumed,
+             std::size_t binding);
 
  private:
   struct ByProfile {
@@ -74,6 +76,7 @@ class SchedulingMetrics {
   std::vector<base::Histogram*> sli_;  // by attempts: 1..15, then 15+
   std::array<base::Gauge*, 4> pending_{};
   std::array<base::Gauge*, 3> cache_size_{};
+  base::Gauge& binding_;
   base::Counter& after_flush_;
   base::Counter& faults_;
   base::Counter& quarantines_;
@@ -83,7 +86,7 @@ class SchedulingMetrics {
   base::Counter& preemption_loops_;
   base::Counter& volume_failures_;
   std::map<std::pair<int, std::string_view>, base::Counter*> incoming_;  // events are literals
-  std::array<std::size_t, 7> last_{};
+  std::array<std::size_t, 8> last_{};
   bool sized_ = false;
 };
 

@@ -75,7 +75,8 @@ class Scheduler::Impl {
   }
 
   void publish() {
-    metrics.sizes(queue.counts(), cache.nodeCount(), cache.podCount(), cache.assumedCount());
+    metrics.sizes(queue.counts(), cache.nodeCount(), cache.podCount(), cache.assumedCount(),
+                  binding.outstanding());
   }
 
   SchedulerOptions options;
@@ -251,6 +252,8 @@ PodInspection Scheduler::inspect(const kubeapi::PodPtr& pod) {
       static_cast<std::uint32_t>((found == profiles.end() ? first : found) - profiles.begin());
   return inspectPod(impl_->context, impl_->preemption, profile, *pod);
 }
+
+StateDump Scheduler::dump(const DumpRequest& request) { return dumpState(impl_->context, request); }
 
 QueueSizes Scheduler::queueSizes() const {
   const QueueCounts counts = impl_->queue.counts();

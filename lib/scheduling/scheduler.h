@@ -18,6 +18,7 @@
 #include "kubeapi/pod.h"
 #include "kubeapi/policy.h"
 #include "scheduling/cycle/inspection.h"
+#include "scheduling/cycle/state_dump.h"
 #include "scheduling/extenders/extender_port.h"
 #include "scheduling/peers/workload_selectors.h"
 #include "scheduling/ports.h"
@@ -117,6 +118,8 @@ class Scheduler {
   // What would become of the pod now, in the profile that its scheduler name picks (else the
   // first). Decides nothing.
   PodInspection inspect(const kubeapi::PodPtr& pod);
+  // What is held now.
+  [[nodiscard]] StateDump dump(const DumpRequest& request);
 
   [[nodiscard]] QueueSizes queueSizes() const;
   [[nodiscard]] std::size_t assumedPods() const;  // decided, not yet confirmed by the watch
