@@ -33,7 +33,7 @@ ARGUMENTS = [a for a in sys.argv[1:] if a != "--show"] if __name__ == "__main__"
 BUILD = pathlib.Path(ARGUMENTS[0] if ARGUMENTS else "build/dev").resolve()
 CONTROLPLANE = str(ROOT / "tests/controlplane/controlplane.sh")
 TOOLS = str(ROOT / "tests/tools/tools.sh")
-PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/placement.md", "docs/metrics.md", "docs/configuration.md")
+PAGES = ("docs/quick-start.md", "docs/operations.md", "docs/placement.md", "docs/migration.md", "docs/metrics.md", "docs/configuration.md")
 LIMIT = 300  # seconds that one block may take
 NAMESPACE = "stowage-system"
 
@@ -73,6 +73,19 @@ class Cluster:
         self.k("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
         self.k("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
         self.k("create", "namespace", "monitoring")  # which a reader of docs/metrics.md has
+        self.make_volumes()
+
+    def make_volumes(self):
+        """A default storage class, and volumes for the claims of docs/migration.md; the real binder binds them."""
+        provisioner = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate"}
+        default = {"storageclass.kubernetes.io/is-default-class": "true"}
+        items = [{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+                  "metadata": {"name": "standard", "annotations": default}, **provisioner}]
+        for i in range(3):
+            items.append({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"volume-{i}"},
+                          "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+                                   "storageClassName": "standard", "hostPath": {"path": f"/tmp/volume-{i}"}}})
+        self.k("create", "-f", "-", stdin=yaml.safe_dump_all(items))
 
     def k(self, *words, stdin=None):
         return command(self.bin / "kubectl", "--kubeconfig", self.admin, *words, stdin=stdin)
