@@ -10,15 +10,23 @@
 #include <utility>
 
 #include "base/log.h"
+#include "serving/content_negotiation.h"
+#include "serving/gzip.h"
 
 namespace stowage::serving {
 
 namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
-// Carries the body past cpp-httplib, which asks its handler before it would read one. Handlers run
-// on the thread that called answer().
-thread_local std::string_view body_of_call;
+// A packet: below it there is nothing to win.
+constexpr std::size_t kMinGzipBytes = 1400;
+
+// What goes past cpp-httplib. Handlers run on the thread that called answer().
+struct Beside {
+  std::string_view body;  // it asks its handler before it would read one
+  bool gzip = false;      // it would rather pack with brotli, at the level that takes longest
+};
+thread_local Beside beside_call;
 
 const char* reasonPhrase(int status) {
   switch (status) {
@@ -65,11 +73,11 @@ struct CheckedHead {
   std::size_t may_have_body = 0;  // so many bytes
   bool put = false;
   std::size_t body = 0;
+  bool gzip = false;
 };
 
 bool isAccepted(std::string_view name) {
-  return name == "host" || name == "authorization" || name == "accept" ||
-         name == "accept-encoding" || name == "user-agent";
+  return name == "host" || name == "authorization" || name == "accept" || name == "user-agent";
 }
 
 int checkRequestLine(std::string_view line, std::size_t post_bytes) {
@@ -118,6 +126,7 @@ int checkHeader(std::string_view line, std::set<std::string>& seen, CheckedHead&
   const std::string name = lower(raw_name);
   if (name == "transfer-encoding") return 413;
   if (name == "content-length") return checkLength(value, !seen.insert(name).second, checked);
+  if (name == "accept-encoding") checked.gzip = acceptsGzip(value);
   if (!isAccepted(name)) return 0;
   const bool repeated = !seen.insert(name).second;
   if (repeated && (name == "authorization" || name == "host")) return 400;
@@ -205,12 +214,12 @@ class HttpExchange::Impl final : public httplib::Server {
     });
   }
 
-  std::string run(const std::string& head, std::string_view body) {
+  std::string run(const std::string& head, const Beside& beside) {
     MemoryStream stream(head);
     bool closed = false;
-    body_of_call = body;
+    beside_call = beside;
     process_request(stream, /*close_connection=*/true, closed, nullptr);
-    body_of_call = {};
+    beside_call = {};
     return stream.takeOutput();
   }
 
@@ -221,7 +230,8 @@ class HttpExchange::Impl final : public httplib::Server {
     call.path = request.path;
     call.query.insert(request.params.begin(), request.params.end());
     call.authorization = request.get_header_value("Authorization");
-    call.body = body_of_call;
+    call.body = beside_call.body;
+    call.accept = request.get_header_value("Accept");
     HttpReply reply;
     try {
       reply = handler_(call);
@@ -234,7 +244,16 @@ class HttpExchange::Impl final : public httplib::Server {
     for (const auto& [name, value] : reply.headers) response.set_header(name, value);
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Cache-Control", "no-cache, private");
+    if (beside_call.gzip && reply.body.size() >= kMinGzipBytes) pack(reply, response);
     response.set_content(reply.body, reply.content_type);
+  }
+
+  static void pack(HttpReply& reply, httplib::Response& response) {
+    std::string packed = gzipped(reply.body);
+    if (packed.empty()) return;
+    reply.body = std::move(packed);
+    response.set_header("Content-Encoding", "gzip");
+    response.set_header("Vary", "Accept-Encoding");
   }
 
   HttpHandler handler_;
@@ -263,7 +282,7 @@ std::string HttpExchange::answer(std::string_view request) const {
   if (checked.refuse == 0) body = takeBody(request.substr(head.size()), checked);
   if (checked.refuse != 0) return plainAnswer(checked.refuse);
   try {
-    std::string out = impl_->run(checked.head, body);
+    std::string out = impl_->run(checked.head, {body, checked.gzip});
     return out.empty() ? plainAnswer(400) : out;
   } catch (const std::exception& error) {
     base::log().error("a request could not be answered", {{"error", error.what()}});

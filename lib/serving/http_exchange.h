@@ -1,5 +1,6 @@
 // HttpExchange: one HTTP request as bytes to one answer as bytes. No sockets and no threads: what
-// comes from the network is checked here, then read and answered by cpp-httplib in memory.
+// comes from the network is checked here, then read and answered by cpp-httplib in memory. Long
+// answers are packed for those who take gzip.
 // Thread safety: answer() from any number of threads.
 #pragma once
 
@@ -19,7 +20,8 @@ struct HttpCall {
   std::string path;
   std::multimap<std::string, std::string> query;
   std::string authorization;
-  std::string body = {};  // of a PUT or POST
+  std::string body = {};    // of a PUT or POST
+  std::string accept = {};  // the header
 };
 
 struct HttpReply {

@@ -300,10 +300,11 @@ std::uint16_t HttpsServer::port() const { return impl_->port(); }
 void HttpsServer::stop() { impl_->stop(); }
 
 HttpHandler metricsHandler(const MetricsRegistry& registry) {
-  return [&registry](const HttpCall&) {
+  return [&registry](const HttpCall& call) {
+    const Exposition form = chooseExposition(call.accept);
     HttpReply reply;
-    reply.content_type = std::string(MetricsRegistry::kContentType);
-    reply.body = registry.render();
+    reply.content_type = std::string(MetricsRegistry::contentType(form));
+    reply.body = registry.render(form);
     return reply;
   };
 }

@@ -78,7 +78,8 @@ class HttpsServer {
   std::unique_ptr<Impl> impl_;
 };
 
-// A handler for /metrics. The registry must outlive the server.
+// A handler for /metrics, in the form that the client asks for. The registry must outlive the
+// server.
 HttpHandler metricsHandler(const MetricsRegistry& registry);
 
 }  // namespace stowage::serving

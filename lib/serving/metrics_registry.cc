@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/version.h"
+#include "serving/open_metrics.h"
 
 namespace stowage::serving {
 
@@ -186,7 +187,7 @@ class MetricsRegistry::Impl {
                 .first->second;
   }
 
-  std::string render() const {
+  std::string render(Exposition form) const {
     std::lock_guard lock(render_mutex_);
     for (const auto& refresh : refreshers_) refresh();
     std::vector<prometheus::MetricFamily> families = registry_.Collect();
@@ -204,6 +205,7 @@ class MetricsRegistry::Impl {
                                             });
       });
     }
+    if (form == Exposition::kOpenMetrics) return openMetricsText(families);
     std::ostringstream out;
     prometheus::TextSerializer().Serialize(out, families);
     return std::move(out).str();
@@ -324,7 +326,12 @@ void MetricsRegistry::collectGauges(const std::vector<base::MetricFamily>& famil
   impl_->collectGauges(families, std::move(collect));
 }
 
-std::string MetricsRegistry::render() const { return impl_->render(); }
+std::string MetricsRegistry::render(Exposition form) const { return impl_->render(form); }
+
+std::string_view MetricsRegistry::contentType(Exposition form) {
+  return form == Exposition::kOpenMetrics ? kOpenMetricsContentType
+                                          : "text/plain; version=0.0.4; charset=utf-8";
+}
 
 std::vector<MetricsRegistry::Described> MetricsRegistry::families() const {
   return impl_->describe();

@@ -1,4 +1,5 @@
-// MetricsRegistry: the MetricSink that keeps numbers and renders them as Prometheus text 0.0.4.
+// MetricsRegistry: the MetricSink that keeps numbers and renders them as Prometheus text 0.0.4 or
+// OpenMetrics 1.0.
 // Families and handles live as long as the registry. Thread safety: everything from any thread;
 // counters and gauges are one atomic operation, histograms take a lock of their own.
 #pragma once
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/metric_sink.h"
+#include "serving/content_negotiation.h"
 
 namespace stowage::serving {
 
@@ -60,8 +62,8 @@ class MetricsRegistry final : public base::MetricSink {
                      std::function<std::vector<GaugeFamily>()> collect);
 
   // All families in the order of their names, series in the order of their labels.
-  [[nodiscard]] std::string render() const;
-  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
+  [[nodiscard]] std::string render(Exposition form = Exposition::kText) const;
+  static std::string_view contentType(Exposition form);
 
   // All families in the order of their names; what docs/metrics.md is written from.
   struct Described {

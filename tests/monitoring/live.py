@@ -7,6 +7,7 @@ is changed on the way, and a stand-in for a trace collector is sent a trace of e
 
 tests/monitoring/live.py [BUILD_DIR]     needs the control plane's binaries (make controlplane)
 """
+import gzip
 import http.server
 import json
 import math
@@ -296,6 +297,29 @@ def check_served(promtool, pages):
         faults.append("the leader knows of no node in use")
 
 
+def check_open_metrics(port, pages):
+    """Who asks for OpenMetrics gets it, packed, with the same families. Prometheus asks for it."""
+    for name, (target, path, token) in pages.items():
+        request = urllib.request.Request(f"https://127.0.0.1:{target}{path}", headers={
+            "Authorization": f"Bearer {token}", "Accept": "application/openmetrics-text;version=1.0.0",
+            "Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context()) as answer:
+            kind, packed = answer.headers["Content-Type"], answer.read()
+        if kind != "application/openmetrics-text; version=1.0.0; charset=utf-8":
+            faults.append(f"{name} asked for as OpenMetrics comes as {kind}")
+            continue
+        text = gzip.decompress(packed).decode()
+        if not text.endswith("\n# EOF\n"):
+            faults.append(f"{name} has no end as OpenMetrics")
+        found = {n + ("_total" if t == "counter" else "") for n, t in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M)}
+        different = families(fetch(target, path, token)[1]) ^ found
+        if different:
+            faults.append(f"{name} has other families as OpenMetrics: {sorted(different)}")
+    # A bound that is whole is written with a point there only.
+    if not has_answer(port, 'scheduler_pod_scheduling_attempts_bucket{le="1.0"}'):
+        faults.append("Prometheus has not read OpenMetrics")
+
+
 def attributes(span):
     return {a["key"]: a["value"]["stringValue"] for a in span.get("attributes", [])}
 
@@ -382,6 +406,9 @@ def main():
                                 "standby": fetch(standby, "/metrics", token)[1],
                                 "operator": fetch(operator, "/metrics", token)[1],
                                 "slis": fetch(leader, "/metrics/slis", token)[1]})
+        check_open_metrics(port, {"the scheduler's page": (leader, "/metrics", token),
+                                  "the operator's page": (operator, "/metrics", token),
+                                  "the scheduler's health": (leader, "/metrics/slis", token)})
         check_traces(collector)
         check_log_level(cluster, standby, token, writer)
         for path in ("/metrics", "/metrics/slis", "/configz", "/debug/flags/v"):

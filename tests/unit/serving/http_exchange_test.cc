@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 #include <rapidcheck/gtest.h>
 
 #include <stdexcept>
@@ -139,16 +140,51 @@ TEST(HttpExchange, RangesAndExpectationsAreIgnored) {
   EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), EndsWith("\r\n\r\nGET /a")));
 }
 
-TEST(HttpExchange, LargeTextIsCompressedForThoseWhoAskForIt) {
-  const HttpExchange exchange([](const HttpCall&) {
-    HttpReply reply;
-    reply.body = std::string(100'000, 'x');
-    return reply;
+std::string unpacked(const std::string& packed) {
+  httplib::detail::gzip_decompressor gzip;
+  std::string out;
+  EXPECT_TRUE(
+      gzip.decompress(packed.data(), packed.size(), [&out](const char* data, std::size_t size) {
+        out.append(data, size);
+        return true;
+      }));
+  return out;
+}
+
+TEST(HttpExchange, WhatIsLongIsPackedForThoseWhoTakeGzip) {
+  HttpReply reply;
+  reply.content_type = "application/openmetrics-text";
+  for (int line = 0; line < 10'000; ++line) reply.body += fmt::format("line {}\n", line);
+  const HttpExchange exchange([&reply](const HttpCall&) { return reply; });
+  const std::string answer =
+      exchange.answer("GET /a HTTP/1.1\r\nAccept-Encoding: br, gzip\r\n\r\n");
+  EXPECT_THAT(answer,
+              AllOf(HasSubstr("Content-Encoding: gzip\r\n"), HasSubstr("Vary: Accept-Encoding\r\n"),
+                    HasSubstr("Content-Type: application/openmetrics-text\r\n")));
+  const std::string body = answer.substr(HttpExchange::headEnd(answer));
+  EXPECT_THAT(answer, HasSubstr(fmt::format("Content-Length: {}\r\n", body.size())));
+  EXPECT_LT(body.size(), reply.body.size() / 3);
+  EXPECT_EQ(unpacked(body), reply.body);
+  for (const char* others : {"", "Accept-Encoding: br\r\n", "Accept-Encoding: gzip;q=0\r\n"}) {
+    const std::string plain = exchange.answer(fmt::format("GET /a HTTP/1.1\r\n{}\r\n", others));
+    EXPECT_THAT(plain, AllOf(EndsWith(reply.body), Not(HasSubstr("Content-Encoding")))) << others;
+  }
+  reply.body.resize(1000);
+  EXPECT_THAT(exchange.answer("GET /a HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n"),
+              EndsWith(reply.body));
+}
+
+TEST(HttpExchange, WhatAClientPrefersIsTold) {
+  std::string accept = "none";
+  const HttpExchange exchange([&accept](const HttpCall& call) {
+    accept = call.accept;
+    return HttpReply{};
   });
-  const std::string zipped = exchange.answer("GET /a HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n");
-  EXPECT_THAT(zipped, HasSubstr("Content-Encoding: gzip\r\n"));
-  EXPECT_LT(zipped.size(), 2000U);
-  EXPECT_GT(exchange.answer("GET /a HTTP/1.1\r\n\r\n").size(), 100'000U);
+  for (const char* wanted : {"text/plain;q=0.5", ""}) {
+    EXPECT_THAT(exchange.answer(fmt::format("GET /a HTTP/1.1\r\nAccept: {}\r\n\r\n", wanted)),
+                StartsWith("HTTP/1.1 200 "));
+    EXPECT_EQ(accept, wanted);
+  }
 }
 
 TEST(HttpExchange, AHandlerThatThrowsIsAnErrorWithoutItsText) {

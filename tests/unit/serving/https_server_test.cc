@@ -18,6 +18,7 @@ namespace stowage::serving {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -184,6 +185,21 @@ TEST_F(HttpsServerTest, MetricsComeInTheTextFormatAndCountThemselves) {
   EXPECT_THAT(result->body,
               HasSubstr("stowage_serving_requests_total{code=\"200\",handler=\"health\"} 1\n"));
   EXPECT_THAT(result->body, HasSubstr("stowage_build_info{"));
+}
+
+TEST_F(HttpsServerTest, MetricsComeAsOpenMetricsAndPackedForThoseWhoAsk) {
+  start();
+  httplib::SSLClient client("127.0.0.1", server_->port());
+  client.enable_server_certificate_verification(false);
+  const auto result = client.Get("/metrics", {{"Authorization", "Bearer good"},
+                                              {"Accept", "application/openmetrics-text"},
+                                              {"Accept-Encoding", "gzip"}});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->get_header_value("Content-Type"),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(result->get_header_value("Content-Encoding"), "gzip");
+  EXPECT_THAT(result->body, HasSubstr("# TYPE stowage_metrics_dropped counter\n"));
+  EXPECT_THAT(result->body, EndsWith("\n# EOF\n"));
 }
 
 TEST_F(HttpsServerTest, APathWithARightButNoHandlerIsNotFound) {
