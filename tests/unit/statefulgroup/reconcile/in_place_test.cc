@@ -132,6 +132,22 @@ TEST_F(GroupInPlace, ADrainThatComesFirstIsWaitedFor) {
   EXPECT_EQ(condition("Ready"), "True/AllReady");
 }
 
+// No budget judges a restart: what the caches do not show yet is looked up.
+TEST_F(GroupInPlace, TheOthersAreLookedUpBeforeAMemberIsRestarted) {
+  put(1, 3);
+  cluster.putGroup("db", groupSpec(1, 3, inPlace("example.test/db:2")));
+  for (int i = 0; i < 10 && budget() != 3; ++i) pass();
+  ASSERT_EQ(budget(), 3);
+  cluster.countHealthy();
+  view.sync(cluster);
+  cluster.setReady("db-0-0", false);
+  passOnOldCaches();
+  EXPECT_THAT(takeChanges(), IsEmpty());
+  cluster.setReady("db-0-0", true);
+  pass();
+  EXPECT_THAT(takeChanges(), ElementsAre("db-0-2"));
+}
+
 TEST_F(GroupInPlace, ALeaderIsAskedToHandOverFirstAndAMemberWhetherItHasCaughtUp) {
   const auto hooked = [](Json more) {
     more["switchover"] = {{"mode", "HTTP"}, {"http", {{"port", 7000}}}};

@@ -228,6 +228,22 @@ TEST_F(GroupLostVolumes, NothingIsGivenUpWhileTheOthersDoNotHoldTheShard) {
   EXPECT_THAT(reason(), HasSubstr("has lost a volume, and the others of its shard are needed"));
 }
 
+// What the caches do not show yet is looked up.
+TEST_F(GroupLostVolumes, TheOthersAreLookedUpBeforeAVolumeIsGivenUp) {
+  form(replacing());
+  const std::string before = claimUid("db-0-1");
+  lose("db-0-1");
+  pass();  // its pod, which has ended, is removed
+  cluster.finish("db-0-1");
+  view.sync(cluster);
+  cluster.setReady("db-0-0", false);
+  passOnOldCaches();
+  EXPECT_EQ(claimUid("db-0-1"), before);
+  cluster.setReady("db-0-0", true);
+  pass();
+  EXPECT_NE(claimUid("db-0-1"), before);
+}
+
 TEST_F(GroupLostVolumes, OneAfterAnotherUnlessMoreAreAllowed) {
   form(replacing(), 5);
   lose("db-0-0");
