@@ -5,6 +5,9 @@
 #include "base/log.h"
 #include "cmd/etcd-agent/agent.h"
 #include "cmd/etcd-agent/etcd_api.h"
+#ifdef STOWAGE_FAILPOINTS
+#include "cmd/etcd-agent/failpoints.h"
+#endif
 #include "cmd/etcd-agent/hook_access.h"
 #include "cmd/etcd-agent/hook_server.h"
 #include "cmd/etcd-agent/init.h"
@@ -33,6 +36,20 @@ base::Result<EtcdTls> etcdTls(const Options& options) {
   return tls;
 }
 
+// `prefix` is that of failpoints.
+base::Result<std::unique_ptr<EtcdApi>> etcdApi(const Options& options, const char* prefix,
+                                               std::stop_token stop) {
+  auto tls = etcdTls(options);
+  if (!tls) return base::fail(tls.error());
+  auto etcd = makeEtcdApi(std::move(*tls), std::move(stop));
+#ifdef STOWAGE_FAILPOINTS
+  return withFailpoints(std::move(etcd), prefix);
+#else
+  static_cast<void>(prefix);
+  return base::Result<std::unique_ptr<EtcdApi>>(std::move(etcd));
+#endif
+}
+
 }  // namespace
 
 class App::Impl {
@@ -43,11 +60,11 @@ class App::Impl {
     if (!peers) return peers.error();
     auto listen = listenOptions(options);
     if (!listen) return listen.error();
-    auto tls = etcdTls(options);
-    if (!tls) return tls.error();
+    auto etcd = etcdApi(options, "", stop_.get_token());
+    if (!etcd) return etcd.error();
     if (base::Status status = prepareAccess(options, ns); !status.ok()) return status;
     peers_ = std::make_unique<Peers>(std::move(*peers), clock_);
-    etcd_ = makeEtcdApi(std::move(*tls), stop_.get_token());
+    etcd_ = std::move(*etcd);
     agent_ = std::make_unique<Agent>(AgentOptions{options.etcd_url, options.max_lag}, *etcd_,
                                      *peers_, clock_, stop_.get_token());
     server_ =
@@ -118,8 +135,8 @@ base::Status runInit(const Options& options, const std::stop_token& stop) {
   const std::string ns = k8sclient::podNamespace(k8sclient::processEnvironment());
   auto peer_options = peerOptions(options, ns);
   if (!peer_options) return peer_options.error();
-  auto tls = etcdTls(options);
-  if (!tls) return tls.error();
+  const auto etcd = etcdApi(options, "init/", stop);
+  if (!etcd) return etcd.error();
   const Peers peers(std::move(*peer_options), clock);
   InitOptions init;
   if (base::Status read = readInto(options.etcd_base_config, init.base_config); !read.ok())
@@ -138,9 +155,8 @@ base::Status runInit(const Options& options, const std::stop_token& stop) {
                  {},
                  false};
   DataFolder folder(options.data_dir);
-  const auto etcd = makeEtcdApi(std::move(*tls), stop);
   const auto words = makePeerWords(options.agent_port, stop);
-  return Init(std::move(init), folder, *etcd, *words, peers, clock).run(stop);
+  return Init(std::move(init), folder, **etcd, *words, peers, clock).run(stop);
 }
 
 // Nobody is elected here.

@@ -103,12 +103,13 @@ Answer Failpoints::Objects::evict(const ObjectName& pod, const Fence& fence) {
 }
 
 HookAnswer Failpoints::Hooks::ask(const HookRequest& request) {
-  const std::string what = "ask/" + std::string(statefulgroup::text(request.verb));
+  const std::string verb(statefulgroup::text(request.verb));
   const std::string name = request.subject.meta.name.str();
-  trigger_.before(what, name);
+  trigger_.before("ask/" + verb, name);
   HookAnswer answer = real_.ask(request);
-  if (answer.kind == HookAnswer::Kind::kDone || answer.kind == HookAnswer::Kind::kWorking)
-    trigger_.after(what, name);
+  const bool done = answer.kind == HookAnswer::Kind::kDone;
+  if (done || answer.kind == HookAnswer::Kind::kWorking) trigger_.after("ask/" + verb, name);
+  if (done) trigger_.after("done/" + verb, name);
   return answer;
 }
 

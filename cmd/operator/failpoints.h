@@ -5,6 +5,7 @@
 //   after:evict/pods:2              once the second eviction was granted
 //   before:delete/pods/db-0-1:1     instead of deleting that pod
 //   after:ask/leave:1               once an agent took the first such call (done, or working on it)
+//   after:done/leave:1              once the first such call was answered with done
 //
 // Calls are create, patch, replace, delete, evict and ask; trials (dry runs) and reads do not
 // count, and neither does after: what was refused.

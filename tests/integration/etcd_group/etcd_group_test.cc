@@ -58,9 +58,7 @@ class EtcdGroupIt : public EtcdGroupWorld {
   }
 
   void scaleTo(int replicas) {
-    const std::string flag = "--replicas=" + std::to_string(replicas);
-    ASSERT_EQ(cluster_.kubectl({"scale", std::string("sfg/") + kGroup, flag, "-n", ns_}).exit_code,
-              0);
+    setReplicas(replicas);
     awaitAll(shards_);
     for (int shard = 0; shard < shards_; ++shard)
       EXPECT_THAT(voters(shard), SizeIs(replicas)) << shard;
@@ -88,17 +86,6 @@ class EtcdGroupIt : public EtcdGroupWorld {
     EXPECT_NE(nodeOf(member), node);
     ASSERT_EQ(cluster_.kubectl({"taint", "node", node, taint + "-"}).exit_code, 0);
     nodes().restore(node);
-  }
-
- private:
-  void awaitAnother(const std::string& member, const std::string& uid) {
-    EXPECT_TRUE(waitFor(
-        [&] {
-          const auto now = uids(kGroup);
-          return now.contains(member) && now.at(member) != uid;
-        },
-        kPatience))
-        << member << getGroup(kGroup)["status"].dump(1);
   }
 };
 

@@ -95,16 +95,25 @@ void EtcdGroupWorld::TearDownTestSuite() {
 void EtcdGroupWorld::SetUp() {
   OperatorWorld::SetUp();
   operator_.reset();
-  operator_ = startOperator(
-      {"--leader-elect=false", "--hook-service-account=stowage-system:stowage-operator"});
+  operator_ = startHookedOperator();
   ASSERT_TRUE(operator_->waitReady());
 }
 
-void EtcdGroupWorld::applyExample(int shards) {
+std::unique_ptr<OperatorProcess> EtcdGroupWorld::startHookedOperator(
+    const std::vector<std::string>& environment) {
+  return startOperator(
+      {"--leader-elect=false", "--hook-service-account=stowage-system:stowage-operator"},
+      environment);
+}
+
+void EtcdGroupWorld::applyExample(int shards, const Changes& changes) {
   for (const std::string file : {"access.yaml", "group.yaml"}) {
     std::string text = textOf(kExample + file);
     replaceAll(text, "namespace: etcd", "namespace: " + ns_);
-    if (file == "group.yaml") replaceAll(text, "shards: 3", "shards: " + std::to_string(shards));
+    if (file == "group.yaml") {
+      replaceAll(text, "shards: 3", "shards: " + std::to_string(shards));
+      for (const auto& [from, to] : changes) replaceAll(text, from, to);
+    }
     const CommandResult done = cluster_.kubectlWithInput({"apply", "-f", "-"}, text);
     ASSERT_EQ(done.exit_code, 0) << done.output;
   }
@@ -120,13 +129,41 @@ std::vector<std::string> EtcdGroupWorld::addresses(int shard) const {
       ns_, std::string(kGroup) + "-" + std::to_string(shard) + "-peers." + ns_ + ".svc");
 }
 
-std::vector<std::string> EtcdGroupWorld::voters(int shard) const {
+void EtcdGroupWorld::setReplicas(int replicas) {
+  const std::string flag = "--replicas=" + std::to_string(replicas);
+  const CommandResult done =
+      cluster_.kubectl({"scale", std::string("sfg/") + kGroup, flag, "-n", ns_});
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+}
+
+void EtcdGroupWorld::awaitAnother(const std::string& member, const std::string& uid) {
+  EXPECT_TRUE(waitFor(
+      [&] {
+        const auto now = uids(kGroup);
+        return now.contains(member) && now.at(member) != uid;
+      },
+      kPatience))
+      << member << getGroup(kGroup)["status"].dump(1);
+}
+
+std::map<std::string, EtcdClient::Member> EtcdGroupWorld::members(int shard) const {
+  std::map<std::string, EtcdClient::Member> members;
   for (const std::string& address : addresses(shard)) {
-    std::vector<std::string> names = EtcdClient(address).voters();
-    std::sort(names.begin(), names.end());
-    if (!names.empty()) return names;
+    for (const EtcdClient::Member& member : EtcdClient(address).members()) {
+      const std::size_t host = member.peer_url.find("//") + 2;
+      members[member.peer_url.substr(host, member.peer_url.find('.') - host)] = member;
+    }
+    if (!members.empty()) break;
   }
-  return {};
+  return members;
+}
+
+std::vector<std::string> EtcdGroupWorld::voters(int shard) const {
+  std::vector<std::string> names;
+  for (const auto& [pod, member] : members(shard)) {
+    if (!member.learner) names.push_back(member.name);
+  }
+  return names;
 }
 
 std::string EtcdGroupWorld::leader(int shard) {

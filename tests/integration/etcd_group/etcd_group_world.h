@@ -4,8 +4,10 @@
 // fall silent are found out by the real node lifecycle controller.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "integration/etcd_group/numbered_writer.h"
@@ -22,11 +24,19 @@ class EtcdGroupWorld : public OperatorWorld {
   void SetUp() override;
 
   // The example's objects in the test's namespace, with that many shards. The group's name is
-  // kGroup.
-  void applyExample(int shards);
+  // kGroup. `changes`: what else of the group's text becomes what.
+  using Changes = std::vector<std::pair<std::string, std::string>>;
+  void applyExample(int shards, const Changes& changes = {});
   static constexpr const char* kGroup = "etcd";
+  // One that may ask the agents.
+  static std::unique_ptr<OperatorProcess> startHookedOperator(
+      const std::vector<std::string>& environment = {});
   // Waits until all is done, for as long as that many shards may take one after another.
   void awaitAll(int shards);
+  // Asks for that many replicas; does not wait.
+  void setReplicas(int replicas);
+  // Waits for the member's next pod.
+  void awaitAnother(const std::string& member, const std::string& uid);
 
   // One client for each shard.
   void startWriters(int shards);
@@ -38,7 +48,9 @@ class EtcdGroupWorld : public OperatorWorld {
   static StandIn& nodes();
   // Addresses of a shard's members that are to be found.
   [[nodiscard]] std::vector<std::string> addresses(int shard) const;
-  // Names of the voting members of a shard, by its own word.
+  // The members of a shard, by its own word and its pods' names; also those that were never up.
+  [[nodiscard]] std::map<std::string, EtcdClient::Member> members(int shard) const;
+  // Names of the voting ones.
   [[nodiscard]] std::vector<std::string> voters(int shard) const;
   // The pod whose etcd leads the shard; "" when none says so within a time.
   std::string leader(int shard);

@@ -79,13 +79,21 @@ bool EtcdClient::leads() const {
   return !self.empty() && status.value("leader", "") == self;
 }
 
-std::vector<std::string> EtcdClient::voters() const {
-  const auto answer = call("/v3/cluster/member/list", "{}");
+std::vector<EtcdClient::Member> EtcdClient::members() const {
+  const auto answer = call("/v3/cluster/member/list", R"({"linearizable":true})");
   if (!answer) return {};
+  std::vector<Member> members;
+  const Json found = Json::parse(*answer, nullptr, false).value("members", Json::array());
+  for (const Json& one : found)
+    members.push_back({one.value("ID", ""), one.value("name", ""),
+                       one.value("peerURLs", Json::array({""}))[0], one.value("isLearner", false)});
+  return members;
+}
+
+std::vector<std::string> EtcdClient::voters() const {
   std::vector<std::string> names;
-  const Json members = Json::parse(*answer, nullptr, false).value("members", Json::array());
-  for (const Json& one : members) {
-    if (!one.value("isLearner", false)) names.push_back(one.value("name", ""));
+  for (const Member& member : members()) {
+    if (!member.learner) names.push_back(member.name);
   }
   return names;
 }

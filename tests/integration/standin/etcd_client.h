@@ -25,6 +25,14 @@ class EtcdClient {
   [[nodiscard]] std::optional<std::vector<Pair>> list(const std::string& prefix) const;
   // Whether it leads its cluster; false without an answer.
   [[nodiscard]] bool leads() const;
+  struct Member {
+    std::string id;        // never given again
+    std::string name;      // "" until it has been up
+    std::string peer_url;  // the first
+    bool learner = false;
+  };
+  // As the leader knows them; empty without an answer, which learners do not give.
+  [[nodiscard]] std::vector<Member> members() const;
   // Names of the voting members; empty without an answer.
   [[nodiscard]] std::vector<std::string> voters() const;
 

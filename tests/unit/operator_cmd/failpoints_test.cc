@@ -104,6 +104,20 @@ TEST_F(FailpointsTest, AgentsCountToo) {
   EXPECT_EQ(deaths_, 1);
 }
 
+TEST_F(FailpointsTest, DoneIsMoreThanAsked) {
+  kubeapi::MemberPod pod;
+  pod.meta.name = base::Symbol("db-0-2");
+  const kubeapi::group::Hook hook;
+  const HookRequest join{pod, pod, hook, HookVerb::kJoin, "id"};
+  statefulgroup::HookCaller& hooks = at("after:done/join:1").hooks();
+  hooks_.answer.kind = HookAnswer::Kind::kWorking;
+  hooks.ask(join);
+  EXPECT_EQ(deaths_, 0);
+  hooks_.answer.kind = HookAnswer::Kind::kDone;
+  hooks.ask(join);
+  EXPECT_EQ(deaths_, 1);
+}
+
 }  // namespace
 }  // namespace stowage::operator_cmd
 
