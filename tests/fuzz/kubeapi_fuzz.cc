@@ -148,7 +148,12 @@ STOWAGE_FUZZ_TARGET(extender_answers) {
 }
 
 STOWAGE_FUZZ_TARGET(hook_answers) {
-  (void)kubeapi::hooks::messageOf(input);
+  const std::string message = kubeapi::hooks::messageOf(input);
+  if (message.size() > 512) fuzz::broken("a message is too long", input);
+  // It goes into a status and into events as it is.
+  if (kubeapi::hooks::messageOf(kubeapi::hooks::encodeMessage(message)) != message) {
+    fuzz::broken("a message is not what was written", input);
+  }
   if (const auto role = kubeapi::hooks::decodeRole(input)) {
     const auto again = kubeapi::hooks::decodeRole(kubeapi::hooks::encodeRole(*role));
     if (!again || again->role != role->role || again->term != role->term)
