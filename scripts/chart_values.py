@@ -15,8 +15,11 @@ MARKS = ("<!-- values: begin, written by make docs -->", "<!-- values: end -->")
 
 FREE = {"type": "object", "additionalProperties": True}
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+COUNTS = {"type": "object", "additionalProperties": {"type": "integer"}}
 OBJECTS = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
 STRINGS = {"type": "array", "items": {"type": "string"}}
+ALERTS = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": False, "properties": {
+    "enabled": {"type": "boolean"}, "for": {"type": "string", "pattern": "^([0-9]+(ms|[smhdwy]))+$"}, "severity": {"type": "string", "minLength": 1}}}}
 NULLABLE_COUNT = {"type": ["integer", "string", "null"]}
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 LEVEL = {"type": "integer", "minimum": 0, "maximum": 10}
@@ -33,8 +36,12 @@ def program(name, port, what):
         (f"{name}.replicaCount", 2, "Replicas; one leads, the others take over", {"minimum": 0, "maximum": 9}),
         (f"{name}.port", port, "HTTPS port of health checks and metrics", PORT),
         (f"{name}.tlsSecret", "", "Secret of type kubernetes.io/tls to serve with; empty: a self-signed certificate in memory"),
+        (f"{name}.tlsMinVersion", "VersionTLS12", "Oldest TLS version that is served", one_of("VersionTLS12", "VersionTLS13")),
         (f"{name}.logging.format", "json", "Format of the log", one_of("json", "text")),
         (f"{name}.logging.verbosity", 0, "0 info, 1 and more debug", LEVEL),
+        (f"{name}.livenessProbe", {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}, "Times and thresholds of the probe of /livez", COUNTS),
+        (f"{name}.readinessProbe", {"periodSeconds": 5, "timeoutSeconds": 5}, "Of the probe of /readyz", COUNTS),
+        (f"{name}.startupProbe", {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": 60}, "Of the probe of /livez until it answers first", COUNTS),
         (f"{name}.resources", {"requests": {"cpu": "100m", "memory": "128Mi"}}, "Resources of the container", FREE),
         (f"{name}.serviceAccount.create", True, "Whether the service account is made"),
         (f"{name}.serviceAccount.name", "", "Its name; empty: from the release"),
@@ -42,6 +49,10 @@ def program(name, port, what):
         (f"{name}.serviceAccount.automount", True, "Whether pods get its token by themselves; else mount one at /var/run/secrets/kubernetes.io/serviceaccount"),
         (f"{name}.podDisruptionBudget.enabled", True, "Whether there is a budget; only with more than one replica"),
         (f"{name}.podDisruptionBudget.maxUnavailable", 1, "How many may be away", {"type": ["integer", "string"]}),
+        (f"{name}.podDisruptionBudget.minAvailable", "", "How many must stay, instead of maxUnavailable; empty: that", {"type": ["integer", "string"]}),
+        (f"{name}.podDisruptionBudget.unhealthyPodEvictionPolicy", "AlwaysAllow", "Whether pods that are not ready may be evicted", one_of("AlwaysAllow", "IfHealthyBudget")),
+        (f"{name}.strategy", {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "How pods are replaced", FREE),
+        (f"{name}.revisionHistoryLimit", 3, "Old ReplicaSets that are kept", {"minimum": 0}),
         (f"{name}.podAnnotations", {}, "Annotations of pods", TEXTS),
         (f"{name}.podLabels", {}, "Labels of pods", TEXTS),
         (f"{name}.nodeSelector", {}, "Nodes to run on", TEXTS),
@@ -97,6 +108,8 @@ VALUES = [
     ("scheduler.schedulerName", "stowage-scheduler", "spec.schedulerName of the pods to take; each release needs its own", {"minLength": 1, "maxLength": 63}),
     ("scheduler.config", {}, "Fields of the KubeSchedulerConfiguration (docs/configuration.md), over what the chart writes; profiles replace the one of schedulerName", FREE),
     ("scheduler.existingConfigMap", "", "ConfigMap with the key scheduler.yaml instead; it has to name the lease: leaderElection.resourceName"),
+    ("scheduler.tracing.endpoint", "", "URL of an OpenTelemetry collector that is sent a trace of each attempt; empty: none"),
+    ("scheduler.tracing.samplingRatePerMillion", 1000000, "Traces that are sent, of a million", {"minimum": 0, "maximum": 1000000}),
     ("scheduler.rbac.preemption", True, "Rights to preempt: delete pods, see budgets"),
     ("scheduler.rbac.volumes", True, "Rights for pods with persistent volumes; without them such pods wait"),
     ("scheduler.rbac.defaultSpreading", "auto", "Rights to see Services and workloads, for default spreading; auto: when a profile has plugins or args of PodTopologySpread, or the configuration is not the chart's", one_of("auto", "on", "off")),
@@ -115,8 +128,12 @@ VALUES = [
     ("metrics.prometheusRule.enabled", False, "Alerts and recording rules for the Prometheus operator"),
     ("metrics.prometheusRule.renderMode", "skipIfMissing", "When its definition is missing", one_of("skipIfMissing", "failIfMissing", "alwaysRender")),
     ("metrics.prometheusRule.labels", {}, "Labels, for Prometheus' selector", TEXTS),
+    ("metrics.prometheusRule.runbooks", "", "URL that is put before docs/runbooks, where each alert has its page"),
+    ("metrics.prometheusRule.alerts", {}, "Changes of alerts by their names: {StowageSLISlow: {enabled: false, for: 20m, severity: info}}", ALERTS),
     ("metrics.dashboards.enabled", False, "ConfigMaps with the dashboards for Grafana's sidecar"),
     ("metrics.dashboards.labels", {"grafana_dashboard": "1"}, "Labels that the sidecar looks for", TEXTS),
+    ("metrics.dashboards.annotations", {}, "Annotations, such as the one that names the folder in Grafana", TEXTS),
+    ("metrics.dashboards.namespace", "", "Namespace of the ConfigMaps; empty: that of the release"),
     ("tests.enabled", True, "The pod of helm test"),
     ("extraObjects", [], "More objects: maps or texts, rendered as templates", {"type": "array", "items": {"type": ["object", "string"], "additionalProperties": True}}),
 ]

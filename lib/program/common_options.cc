@@ -19,6 +19,11 @@ void addServingFlags(CLI::App& app, CommonOptions& options) {
       ->type_name("FILE");
   app.add_option("--tls-private-key-file", options.tls_key_file, "key of --tls-cert-file")
       ->type_name("FILE");
+  // The names that Kubernetes' servers have for them (component-base cli/flag/ciphersuites_flag.go,
+  // v0.36.3).
+  app.add_option("--tls-min-version", options.tls_min_version, "oldest TLS version that is served")
+      ->check(CLI::IsMember({"VersionTLS12", "VersionTLS13"}))
+      ->capture_default_str();
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct CommonOptions {
   int secure_port = 0;  // 0 turns serving off
   std::string tls_cert_file;
   std::string tls_key_file;
+  std::string tls_min_version = "VersionTLS12";
   std::string logging_format = "text";
   int verbosity = 0;
 };

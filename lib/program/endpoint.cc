@@ -45,6 +45,7 @@ Endpoint::Endpoint(const CommonOptions& common, std::function<std::string()> con
   options.port = static_cast<std::uint16_t>(common.secure_port);
   options.tls_cert_file = common.tls_cert_file;
   options.tls_key_file = common.tls_key_file;
+  options.tls13_only = common.tls_min_version == "VersionTLS13";
   server_ = std::make_unique<serving::HttpsServer>(std::move(options), health_, reviewer_, clock,
                                                    metrics);
   server_->handle("/metrics", serving::metricsHandler(metrics));

@@ -141,7 +141,8 @@ class Install(unittest.TestCase):
         for kind in ("servicemonitors", "podmonitors", "prometheusrules"):
             self.k("create", "-f", f"{definitions}/monitoring.coreos.com_{kind}.yaml")
             self.cluster.await_definition(f"{kind}.monitoring.coreos.com")
-        self.k("create", "namespace", "open")
+        for namespace in ("open", "observe"):
+            self.k("create", "namespace", namespace)
         kinds = set()
         for values in chart.CI:
             with self.subTest(values=values.name):

@@ -43,7 +43,9 @@ class Render(unittest.TestCase):
         for flag, named in [("replicaCout=3", "replicaCout"), ("scheduler.replicaCout=3", "replicaCout"),
                             ("operator.rbac.hook=true", "hook"), ("scheduler.replicaCount=two", "replicaCount"),
                             ("image.digest=latest", "digest"), ("operator.workers=65", "workers"),
-                            ("metrics.serviceMonitor.renderMode=maybe", "renderMode")]:
+                            ("metrics.serviceMonitor.renderMode=maybe", "renderMode"),
+                            ("metrics.prometheusRule.alerts.StowageSLISlow.fro=1m", "fro"),
+                            ("scheduler.livenessProbe.periodSeconds=often", "periodSeconds")]:
             for helm in HELMS.values():
                 with self.subTest(flag=flag, helm=helm):
                     done = chart.command(helm, "template", "x", chart.CHART, *chart.KUBE, "--set", flag, check=False)
@@ -146,6 +148,8 @@ class Render(unittest.TestCase):
                 ("operator.extraArgs: --leader-elect=false is not for a Deployment", "operator.extraArgs={--leader-elect=false}"),
                 ("scheduler.serviceAccount.name is needed when create is false", "scheduler.serviceAccount.create=false"),
                 ("operator.extraPodSpec.tolerations: the chart writes this field itself", "operator.extraPodSpec.tolerations=[]"),
+                ("metrics.prometheusRule.alerts.StowageSlow: there is no such alert", "metrics.prometheusRule.enabled=true",
+                 "metrics.prometheusRule.renderMode=alwaysRender", "metrics.prometheusRule.alerts.StowageSlow.for=1h"),
                 ("metrics.podMonitor.authorization is needed", "metrics.podMonitor.enabled=true"),
                 ("metrics.podMonitor.enabled: not beside metrics.serviceMonitor.enabled", "metrics.podMonitor.enabled=true",
                  "metrics.serviceMonitor.enabled=true")]:
@@ -164,6 +168,9 @@ class OthersChecks(unittest.TestCase):
     def test_suites_of_helm_unittest(self):
         """charts/stowage/tests."""
         done = chart.command(chart.tool("helm-unittest"), "--strict", chart.CHART)
+        said = "".join(suite.read_text() for suite in (chart.CHART / "tests").glob("*_test.yaml"))
+        for template in (chart.CHART / "templates").rglob("[!_]*.*"):
+            self.assertIn(f"template: {template.relative_to(chart.CHART / 'templates')}\n", said, "no suite looks at it")
         self.assertRegex(done.stdout, r"Tests:\s+[1-9]\d+ passed, \d+ total")
 
     def test_kube_score_finds_nothing_else(self):

@@ -19,10 +19,12 @@ POD_MONITOR = {"metrics": {"podMonitor": {"enabled": True, "renderMode": "always
 SPECIAL = {
     "image.digest": "sha256:" + 64 * "a",
     "scheduler.rbac.defaultSpreading": "on",
+    "metrics.prometheusRule.alerts": {"StowageNoLeader": {"for": "2m"}},
     "extraObjects": ["{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}"],
 }
 # What else has to be set for a value to count.
 WITH = {f"{program}.serviceAccount.create": {program: {"serviceAccount": {"name": "x"}}} for program in ("scheduler", "operator")}
+WITH["scheduler.tracing.samplingRatePerMillion"] = {"scheduler": {"tracing": {"endpoint": "http://collector"}}}
 
 
 def another(path, schema):
@@ -35,12 +37,12 @@ def another(path, schema):
     if isinstance(default, bool):
         return not default
     if isinstance(default, int):
-        return default + 1
+        return default - 1 if default == schema.get("maximum") else default + 1
     if isinstance(default, str):
         return "another"
     if isinstance(default, list):
         return ["another"] if schema.get("items", {}).get("type") == "string" else [{"name": "another"}]
-    return {"another": "x"}
+    return {"another": 1 if schema.get("additionalProperties") == {"type": "integer"} else "x"}
 
 
 def merged(below, above):

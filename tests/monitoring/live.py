@@ -16,6 +16,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import warnings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import queries  # noqa: E402
@@ -354,6 +356,24 @@ def check_traces(collector):
         faults.append("no trace says why the pod that is too big waits")
 
 
+def check_tls(oldest):
+    """Nobody is served by an older TLS than the flag says, and by that one everybody is."""
+    for port, version in oldest.items():
+        for wanted in (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = ssl._create_unverified_context()
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # to name an old version is the point
+                context.minimum_version = context.maximum_version = wanted
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as raw, context.wrap_socket(raw) as secure:
+                    found = secure.version() is not None
+            except OSError:
+                found = False
+            if found != (wanted >= version):
+                faults.append(f"{wanted.name} is {'served' if found else 'refused'} where {version.name} is the oldest")
+
+
 def check_log_level(cluster, port, reader, writer):
     """The level is changed while the process runs, by those who may; every line of the log is JSON."""
     path = "/debug/flags/v"
@@ -391,7 +411,7 @@ def main():
                                f"http://127.0.0.1:{collector.server_port}")
         wait_for("the first scheduler leads", lambda: cluster.k("get", "lease", "stowage-scheduler", "-n",
                                                                 "kube-system", check=False))
-        standby = cluster.serve("scheduler", identity, 2, "--logging-format=json")
+        standby = cluster.serve("scheduler", identity, 2, "--logging-format=json", "--tls-min-version=VersionTLS13")
         operator = cluster.serve("operator", run(CONTROLPLANE, "operator-identity", str(cluster.folder / "cp")), 1)
         port = start_prometheus(cluster, prometheus, token, [leader, standby], operator)
         wait_for("all targets are up", lambda: len(
@@ -410,6 +430,7 @@ def main():
                                   "the operator's page": (operator, "/metrics", token),
                                   "the scheduler's health": (leader, "/metrics/slis", token)})
         check_traces(collector)
+        check_tls({leader: ssl.TLSVersion.TLSv1_2, standby: ssl.TLSVersion.TLSv1_3})
         check_log_level(cluster, standby, token, writer)
         for path in ("/metrics", "/metrics/slis", "/configz", "/debug/flags/v"):
             if fetch(leader, path)[0] != 401:

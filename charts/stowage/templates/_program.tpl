@@ -21,11 +21,10 @@ metadata:
   {{- end }}
 spec:
   replicas: {{ $v.replicaCount }}
-  revisionHistoryLimit: 3
+  revisionHistoryLimit: {{ $v.revisionHistoryLimit }}
   selector:
     matchLabels: {{- include "stowage.selector" . | nindent 6 }}
-  strategy:
-    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+  strategy: {{- toYaml $v.strategy | nindent 4 }}
   template:
     metadata:
       labels:
@@ -86,6 +85,7 @@ spec:
         - --secure-port={{ $v.port }}
         - --logging-format={{ $v.logging.format }}
         - --v={{ $v.logging.verbosity }}
+        - --tls-min-version={{ $v.tlsMinVersion }}
         {{- if $v.tlsSecret }}
         - --tls-cert-file=/etc/stowage/tls/tls.crt
         - --tls-private-key-file=/etc/stowage/tls/tls.key
@@ -103,18 +103,13 @@ spec:
         - {name: https, containerPort: {{ $v.port }}, protocol: TCP}
         livenessProbe:
           httpGet: {path: /livez, port: https, scheme: HTTPS}
-          periodSeconds: 10
-          timeoutSeconds: 5
-          failureThreshold: 6
+          {{- with $v.livenessProbe }}{{ toYaml . | nindent 10 }}{{ end }}
         readinessProbe:
           httpGet: {path: /readyz, port: https, scheme: HTTPS}
-          periodSeconds: 5
-          timeoutSeconds: 5
+          {{- with $v.readinessProbe }}{{ toYaml . | nindent 10 }}{{ end }}
         startupProbe:
           httpGet: {path: /livez, port: https, scheme: HTTPS}
-          periodSeconds: 2
-          timeoutSeconds: 5
-          failureThreshold: 60
+          {{- with $v.startupProbe }}{{ toYaml . | nindent 10 }}{{ end }}
         resources: {{- toYaml $v.resources | nindent 10 }}
         securityContext: {{- toYaml $root.Values.containerSecurityContext | nindent 10 }}
         volumeMounts:
@@ -174,8 +169,14 @@ metadata:
   namespace: {{ $root.Release.Namespace }}
   labels: {{- include "stowage.labels" . | nindent 4 }}
 spec:
-  maxUnavailable: {{ $v.podDisruptionBudget.maxUnavailable }}
-  unhealthyPodEvictionPolicy: AlwaysAllow
+  {{- with $v.podDisruptionBudget }}
+  {{- if ne (toString .minAvailable) "" }}
+  minAvailable: {{ .minAvailable }}
+  {{- else }}
+  maxUnavailable: {{ .maxUnavailable }}
+  {{- end }}
+  unhealthyPodEvictionPolicy: {{ .unhealthyPodEvictionPolicy }}
+  {{- end }}
   selector:
     matchLabels: {{- include "stowage.selector" . | nindent 6 }}
 {{- end }}

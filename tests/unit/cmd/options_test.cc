@@ -68,6 +68,7 @@ TEST(Options, WrongCommandLinesEndWithTwoAndSayWhatToDo) {
       {{"--secure-port", "web"}, "--secure-port"},
       {{"--logging-format", "xml"}, "--logging-format"},
       {{"--tls-cert-file", "/a"}, "--tls-private-key-file"},
+      {{"--tls-min-version", "VersionTLS11"}, "--tls-min-version"},
       {{"surplus"}, "surplus"},
   };
   for (const auto& [arguments, says] : table) {
