@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 #include "kubeapi/pod.h"
 
@@ -16,8 +17,19 @@ namespace {
 
 constexpr std::array<const char*, 4> kConditions = {"Ready", "Available", "Progressing",
                                                     "Degraded"};
+// A rollout does not come to its end, which no status of Progressing tells.
+constexpr std::array<std::string_view, 2> kStuck = {"ProgressDeadlineExceeded", "RolledBack"};
 
-enum Family : std::size_t { kShards, kQuorate, kReplicas, kHeadroom, kCondition };
+enum Family : std::size_t {
+  kShards,
+  kQuorate,
+  kReplicas,
+  kHeadroom,
+  kCondition,
+  kRolloutStuck,
+  kBudgetsOff,
+  kUnhealthy,
+};
 
 const std::vector<base::MetricFamily>& families() {
   using base::MetricType;
@@ -48,6 +60,22 @@ const std::vector<base::MetricFamily>& families() {
        "1 while the condition of the group is True.",
        {"group", "namespace", "type"},
        {}},
+      {MetricType::kGauge,
+       "stowage_group_rollout_stuck",
+       "1 while the rollout of the group does not come to its end, or was taken back.",
+       {"group", "namespace"},
+       {}},
+      {MetricType::kGauge,
+       "stowage_group_budgets_off",
+       "1 while the disruption budgets of the group are not in force, or another one is in the "
+       "way.",
+       {"group", "namespace"},
+       {}},
+      {MetricType::kGauge,
+       "stowage_group_unhealthy_replicas",
+       "Replicas of the group that are not as they should be.",
+       {"group", "namespace"},
+       {}},
   };
   return kFamilies;
 }
@@ -66,6 +94,10 @@ std::optional<int> headroom(const StatefulGroup& group) {
   for (const auto& shard : group.status.shards)
     least = std::min(least.value_or(std::numeric_limits<int>::max()),
                      shard.available - shard.min_healthy);
+  // Learners are available and hold no quorum.
+  const int told = static_cast<int>(group.status.shards.size());
+  if (least && group.status.quorate_shards < std::min(group.spec.shards, told))
+    least = std::min(*least, -1);
   return least;
 }
 
@@ -95,6 +127,16 @@ std::vector<GaugeFamily> groupMetrics(const std::vector<kubeapi::StatefulGroupPt
         out[kCondition].series.emplace_back(with(labels, "type", type),
                                             condition->status == "True" ? 1 : 0);
     }
+    const kubeapi::Condition* progressing =
+        kubeapi::findCondition(status.conditions, "Progressing");
+    const bool stuck = progressing != nullptr &&
+                       std::find(kStuck.begin(), kStuck.end(), progressing->reason) != kStuck.end();
+    out[kRolloutStuck].series.emplace_back(labels, stuck ? 1 : 0);
+    const kubeapi::Condition* budgets = kubeapi::findCondition(status.conditions, "BudgetsSynced");
+    out[kBudgetsOff].series.emplace_back(labels,
+                                         budgets != nullptr && budgets->status == "False" ? 1 : 0);
+    out[kUnhealthy].series.emplace_back(labels, static_cast<int>(status.unhealthy_replicas.size()) +
+                                                    status.unhealthy_replicas_omitted);
   }
   return out;
 }

@@ -81,6 +81,16 @@ RevisionChoice newRevision(const kubeapi::StatefulGroup& group, const RevisionHi
   return choice;
 }
 
+// How many names were taken before the revision got its own; the pass that found out has ended with
+// making it.
+int namesPassedOver(const Names& names, const std::string& data, const std::string& name) {
+  constexpr int kMost = 10;  // as many as one pass tries
+  for (int seed = 0; seed < kMost; ++seed) {
+    if (names.revision(revisionHash(data, seed)) == name) return seed;
+  }
+  return 0;
+}
+
 }  // namespace
 
 const Revision* RevisionHistory::find(std::string_view name) const {
@@ -128,7 +138,8 @@ RevisionChoice chooseRevision(const kubeapi::StatefulGroup& group, const Revisio
   });
   if (same == revisions.rend()) return newRevision(group, history, collisions);
   RevisionChoice choice;
-  choice.collisions = std::max(collisions, 0);
+  choice.collisions = std::max(
+      collisions, namesPassedOver(Names(group), data.at(same->renderVersion()), same->name()));
   choice.kind = Kind::kCurrent;
   choice.revision = *same;
   if (same == revisions.rbegin()) return choice;

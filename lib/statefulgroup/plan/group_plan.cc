@@ -38,6 +38,18 @@ std::string restartsOff(const BudgetSight& budget) {
                      budget.name, budget.budget->current_healthy, *budget.wanted);
 }
 
+// Nothing else tells that a member has not come back in time.
+void lookAtDeadline(const GroupSight& sight, std::size_t i, ShardPlan& plan) {
+  const Spec& spec = sight.observed.group->spec;
+  const auto since = updateInFlightSince(sight.shards[i], spec);
+  if (!since) return;
+  const auto deadline = std::chrono::seconds(rollingUpdateOf(spec).progress_deadline_seconds);
+  // The moment after it.
+  const base::Duration left = *since + deadline - sight.now + std::chrono::milliseconds(1);
+  if (left > base::Duration::zero())
+    plan.look_again = plan.look_again ? std::min(*plan.look_again, left) : left;
+}
+
 GroupPlan planRunning(const GroupSight& sight) {
   const Spec& spec = sight.observed.group->spec;
   GroupPlan plan;
@@ -58,6 +70,7 @@ GroupPlan planRunning(const GroupSight& sight) {
       rules.updates_off = "other shards are being updated";
     }
     plan.shards.push_back(planShard(sight.shards[i], rules));
+    lookAtDeadline(sight, i, plan.shards.back());
     if (!flying && begins(plan.shards.back())) ++in_flight;
   }
   return plan;

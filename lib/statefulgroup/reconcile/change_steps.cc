@@ -72,7 +72,7 @@ StepResult StepRunner::carryOut(const ChangePod& step, const std::string& reason
   const Symbol* record = step.pod->meta.annotations.find(kOperationAnnotation);
   const bool recorded = record != nullptr && decodeOperation(record->view()) == step.operation;
   if (restarts) {
-    if (StepResult check = checkLive(step.replica, false); check.end != End::kDone) return check;
+    if (StepResult check = checkFloor(step.replica, false); check.end != End::kDone) return check;
   }
   Fence fence = fenceOf(step.pod->meta);
   if (StepResult written = writeRecord(*step.pod, *step.operation, fence);
@@ -81,8 +81,7 @@ StepResult StepRunner::carryOut(const ChangePod& step, const std::string& reason
   if (restarts) {
     // No eviction is asked: the budget is raised by the record, and has to be in force first.
     if (!recorded) return {End::kStale, "the budget is raised first"};
-    const StepResult ready = hooks_.before({step.replica, *step.pod, *step.operation},
-                                           viewShards(observed_, names_, targets_, now_));
+    const StepResult ready = askBefore(step.replica, *step.pod, *step.operation);
     if (ready.end != End::kDone) return ready;
   }
   return changeInPlace(step, reason);

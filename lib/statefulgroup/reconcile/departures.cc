@@ -28,6 +28,20 @@ StepResult StepRunner::writeRecord(const kubeapi::MemberPod& pod, const Operatio
   return {};
 }
 
+StepResult StepRunner::askBefore(Replica replica, const kubeapi::MemberPod& pod,
+                                 const Operation& operation) {
+  StepResult ready =
+      hooks_.before({replica, pod, operation}, viewShards(observed_, names_, targets_, now_));
+  if (ready.end == End::kDenied) ports_.tally.denied(Tally::Guard::kHook);
+  return ready;
+}
+
+StepResult StepRunner::checkFloor(Replica replica, bool for_good) {
+  StepResult check = checkLive(replica, for_good);
+  if (check.end == End::kDenied) ports_.tally.denied(Tally::Guard::kFloor);
+  return check;
+}
+
 // Budgets judge neither deletions nor restarts, and let two of five go at once: the others of the
 // shard are looked up one by one before one of them is taken away.
 StepResult StepRunner::checkLive(Replica replica, bool for_good) {

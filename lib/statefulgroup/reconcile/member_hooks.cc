@@ -26,8 +26,14 @@ const Symbol* annotation(const kubeapi::MemberPod& pod, std::string_view key) {
 }  // namespace
 
 MemberHooks::MemberHooks(const kubeapi::StatefulGroup& group, GroupWrites& writes,
-                         HookCaller& caller, base::WallTime now)
-    : group_(group), writes_(writes), caller_(caller), now_(now) {}
+                         const PassPorts& ports, base::WallTime now)
+    : group_(group), writes_(writes), ports_(ports), now_(now) {}
+
+void MemberHooks::tell(bool warning, const char* reason, const char* action,
+                       const Departure& departure, std::string note) {
+  ports_.events.record(group_,
+                       {warning, reason, action, std::move(note), departure.pod.meta.name.str()});
+}
 
 HookAnswer MemberHooks::ask(const Question& question) {
   switch (question.mode) {
@@ -39,7 +45,7 @@ HookAnswer MemberHooks::ask(const Question& question) {
       break;
   }
   if (!question.http) return {HookAnswer::Kind::kFailed, "the hook has no http"};
-  return caller_.ask(
+  return ports_.hooks.ask(
       {question.agent, question.subject, *question.http, question.verb, question.id});
 }
 
@@ -100,23 +106,50 @@ StepResult MemberHooks::handOver(const Departure& departure, const Member& membe
     const bool elsewhere =
         std::any_of(shard.members.begin(), shard.members.end(),
                     [&](const Member& other) { return other.there() && holdsTheOne(other); });
-    if (!member.role.role.empty() || elsewhere) return {};
-    return unanswered(departure, "switchover",
-                      {HookAnswer::Kind::kFailed, "its role is not known, and nobody else leads"},
-                      switchover.timeout_seconds, switchover.failure_policy);
+    if (!member.role.role.empty() || elsewhere) return handedOver(departure, shard);
+    return notHandedOver(
+        departure, {HookAnswer::Kind::kFailed, "its role is not known, and nobody else leads"});
   }
   const bool confirmed =
       std::any_of(shard.members.begin(), shard.members.end(), [&](const Member& other) {
         return !(other.replica == member.replica) && holdsTheOne(other) &&
                other.role.term > member.role.term;
       });
-  if (confirmed) return {};
+  if (confirmed) return handedOver(departure, shard);
+  if (ports_.hand_overs.begin(departure.operation.id))
+    tell(false, "SwitchoverStarted", "SwitchingOver", departure,
+         fmt::format("{} is asked to hand role {} over before it goes",
+                     departure.pod.meta.name.view(), member.role.role.view()));
   HookAnswer answer = ask({HookVerb::kSwitchover, switchover.mode, switchover.http, *member.pod,
                            *member.pod, departure.operation.id});
   if (answer.kind == HookAnswer::Kind::kDone)
     answer.message = "nobody else has told of the role in a later term yet";
-  return unanswered(departure, "switchover", answer, switchover.timeout_seconds,
-                    switchover.failure_policy);
+  return notHandedOver(departure, answer);
+}
+
+StepResult MemberHooks::handedOver(const Departure& departure, const ShardView& shard) {
+  if (!ports_.hand_overs.end(departure.operation.id)) return {};
+  std::string note = departure.pod.meta.name.str() + " has handed its role over";
+  for (const Member& other : shard.members) {
+    if (other.replica == departure.replica || !other.there() || !holdsTheOne(other)) continue;
+    note = fmt::format("{} has handed role {} over to {}, term {}", departure.pod.meta.name.view(),
+                       other.role.role.view(), other.pod->meta.name.view(), other.role.term);
+  }
+  tell(false, "SwitchoverSucceeded", "SwitchingOver", departure, std::move(note));
+  return {};
+}
+
+StepResult MemberHooks::notHandedOver(const Departure& departure, const HookAnswer& answer) {
+  const auto& switchover = group_.spec.switchover;
+  StepResult result = unanswered(departure, "switchover", answer, switchover.timeout_seconds,
+                                 switchover.failure_policy);
+  const auto time = std::chrono::seconds(switchover.timeout_seconds);
+  if (now_ - departure.operation.start >= time && ports_.hand_overs.fail(departure.operation.id))
+    tell(true, "SwitchoverFailed", "SwitchingOver", departure,
+         fmt::format("{} has not handed its role over within {} s ({}), and {}",
+                     departure.pod.meta.name.view(), time.count(), answer.message,
+                     result.end == End::kDone ? "goes all the same" : "stays"));
+  return result;
 }
 
 // Never skipped: a member that is gone and still counts takes the shard nearer to the loss of its
@@ -135,7 +168,11 @@ StepResult MemberHooks::leave(const Departure& departure, const Member& member,
     return {End::kDenied, "there is no pod that could be asked by annotation"};
   const HookAnswer answer = ask({HookVerb::kLeave, membership.mode, membership.http, *agent,
                                  departure.pod, departure.operation.id});
-  if (answer.kind == HookAnswer::Kind::kDone) return {};
+  if (answer.kind == HookAnswer::Kind::kDone) {
+    tell(false, "MemberLeft", "Leaving", departure,
+         departure.pod.meta.name.str() + " is no member of its shard any more");
+    return {};
+  }
   return unanswered(departure, "leave", answer, membership.timeout_seconds, HookFailure::kBlock);
 }
 

@@ -8,6 +8,7 @@
 
 #include "statefulgroup/plan/actions.h"
 #include "statefulgroup/reconcile/group_writes.h"
+#include "statefulgroup/reconcile/pass_ports.h"
 #include "statefulgroup/reconcile/step_result.h"
 
 namespace stowage::statefulgroup {
@@ -25,7 +26,7 @@ struct Departure {
 
 class MemberHooks {
  public:
-  MemberHooks(const kubeapi::StatefulGroup& group, GroupWrites& writes, HookCaller& caller,
+  MemberHooks(const kubeapi::StatefulGroup& group, GroupWrites& writes, const PassPorts& ports,
               base::WallTime now);
 
   // Before a member is taken away or restarted of one's own will: may it go now; is its leadership
@@ -54,6 +55,11 @@ class MemberHooks {
   StepResult gate(const Departure& departure, const Member& member);
   StepResult handOver(const Departure& departure, const Member& member, const ShardView& shard);
   StepResult leave(const Departure& departure, const Member& member, const ShardView& shard);
+  // What is told of a hand-over that goes on over many passes.
+  StepResult handedOver(const Departure& departure, const ShardView& shard);
+  StepResult notHandedOver(const Departure& departure, const HookAnswer& answer);
+  void tell(bool warning, const char* reason, const char* action, const Departure& departure,
+            std::string note);
   [[nodiscard]] bool holdsTheOne(const Member& member) const;
   // A failed or late answer: wait, or go on as the policy says once the time is over.
   [[nodiscard]] StepResult unanswered(const Departure& departure, const std::string& what,
@@ -62,7 +68,7 @@ class MemberHooks {
 
   const kubeapi::StatefulGroup& group_;
   GroupWrites& writes_;
-  HookCaller& caller_;
+  const PassPorts& ports_;
   const base::WallTime now_;
 };
 

@@ -17,6 +17,7 @@
 #include "statefulgroup/render/in_place.h"
 #include "statefulgroup/render/owned_meta.h"
 #include "statefulgroup/render/service_renderer.h"
+#include "statefulgroup/status/status_events.h"
 
 namespace stowage::statefulgroup {
 
@@ -44,15 +45,13 @@ Json finalizersPatch(const std::vector<Symbol>& finalizers) {
 
 }  // namespace
 
-Pass::Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, HookCaller& hooks,
-           EventSink& events, base::WallTime now, std::stop_token stop)
+Pass::Pass(const Observed& observed, GroupWrites& writes, const PassPorts& ports,
+           base::WallTime now, std::stop_token stop)
     : observed_(observed),
       group_(*observed.group),
       names_(group_),
       writes_(writes),
-      api_(api),
-      hooks_(hooks),
-      events_(events),
+      ports_(ports),
       now_(now),
       stop_(std::move(stop)) {}
 
@@ -162,11 +161,11 @@ Answer Pass::takeOver(Resource resource, const kubeapi::ObjectMeta& seen,
                             Json::array({ownerReference(group_.meta, Ownership::kController)})}}}}
                         .dump());
   if (!taken.ok()) return taken;
-  events_.record(group_, {false,
-                          "SuccessfulAdopt",
-                          "Adopting",
-                          fmt::format("took over {} {}", pluralOf(resource), name),
-                          {}});
+  ports_.events.record(group_, {false,
+                                "SuccessfulAdopt",
+                                "Adopting",
+                                fmt::format("took over {} {}", pluralOf(resource), name),
+                                {}});
   return heal(resource, seen, rendered);
 }
 
@@ -276,7 +275,7 @@ bool Pass::stopIsMeant(const GroupPlan& plan) {
 }
 
 void Pass::runShards(const GroupSight& sight, const GroupPlan& plan) {
-  StepRunner runner(observed_, names_, targets_, history_, writes_, hooks_, events_, now_);
+  StepRunner runner(observed_, names_, targets_, history_, writes_, ports_, now_);
   for (std::size_t i = 0; i < sight.shards.size() && !stop_.stop_requested(); ++i) {
     runShard(plan.shards[i], i, runner);
     if (plan.shards[i].look_again) lookAgain(*plan.shards[i].look_again);
@@ -319,10 +318,12 @@ std::optional<Outcome> Pass::writeStatus(const GroupSight& sight, const GroupPla
                                         kubeapi::encodeStatusUpdate(group_, status));
   if (!answer.ok()) {
     fail(answer, "writing the status");
-  } else if (!(status.current_revision == group_.status.current_revision)) {
-    // What was current until now may be one more than is kept, and a status wakes nobody.
-    lookAgain(kLookSoon);
+    return std::nullopt;
   }
+  for (const GroupEvent& event : statusEvents(group_.status, status))
+    ports_.events.record(group_, event);
+  // What was current until now may be one more than is kept, and a status wakes nobody.
+  if (!(status.current_revision == group_.status.current_revision)) lookAgain(kLookSoon);
   return std::nullopt;
 }
 

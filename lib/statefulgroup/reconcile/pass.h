@@ -11,6 +11,7 @@
 #include "statefulgroup/plan/group_plan.h"
 #include "statefulgroup/ports.h"
 #include "statefulgroup/reconcile/group_writes.h"
+#include "statefulgroup/reconcile/pass_ports.h"
 #include "statefulgroup/revision_history.h"
 #include "statefulgroup/status/group_status.h"
 
@@ -23,8 +24,8 @@ inline constexpr base::Duration kLookAfterRejection = std::chrono::seconds(30);
 
 class Pass {
  public:
-  Pass(const Observed& observed, GroupWrites& writes, ObjectApi& api, HookCaller& hooks,
-       EventSink& events, base::WallTime now, std::stop_token stop);
+  Pass(const Observed& observed, GroupWrites& writes, const PassPorts& ports, base::WallTime now,
+       std::stop_token stop);
   controlloop::Outcome run();
 
  private:
@@ -62,9 +63,7 @@ class Pass {
   const kubeapi::StatefulGroup& group_;
   const Names names_;
   GroupWrites& writes_;
-  ObjectApi& api_;
-  HookCaller& hooks_;
-  EventSink& events_;
+  const PassPorts& ports_;
   const base::WallTime now_;
   const std::stop_token stop_;
 

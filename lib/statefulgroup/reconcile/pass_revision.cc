@@ -116,7 +116,7 @@ TemplateVerdict Pass::tryTemplate(const Revision& revision) {
   const Replica replica{0, ordinals.empty() ? group_.spec.ordinals.start : ordinals.front()};
   const ObjectName pod{Resource::kPods, writes_.ns(), names_.pod(replica)};
   const std::string json = renderPod(inputsOf(group_, names_, revision, replica, std::nullopt));
-  const Answer answer = api_.create(pod, json, DryRun::kYes);
+  const Answer answer = ports_.api.create(pod, json, DryRun::kYes);
   switch (answer.code) {
     case base::Code::kOk:
     case base::Code::kAlreadyExists:  // judged before the name was

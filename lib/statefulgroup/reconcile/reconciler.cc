@@ -21,14 +21,9 @@ constexpr base::Duration kLaterLook = std::chrono::milliseconds(500);
 Reconciler::Reconciler(const GroupView& view, ObjectApi& api, HookCaller& hooks, EventSink& events,
                        base::Clock& clock, base::MetricSink& metrics)
     : view_(view),
-      api_(api),
-      hooks_(hooks),
-      events_(events),
       clock_(clock),
-      stale_skips_(metrics.counter("stowage_stale_sync_skips_total",
-                                   "Passes left out because the caches did not show the last "
-                                   "pass's writes yet.",
-                                   {})) {}
+      tally_(metrics),
+      ports_{api, hooks, events, hand_overs_, tally_} {}
 
 Reconciler::~Reconciler() = default;
 
@@ -38,13 +33,13 @@ std::optional<Outcome> Reconciler::waitForCaches(const std::string& key, const O
   const base::Duration waited = clock_.now() - missing->since;
   if (waited >= kPatience) {
     // What the server has may contradict what is waited for: then it will not come any more.
-    const Answer answer = api_.get(missing->object);
+    const Answer answer = ports_.api.get(missing->object);
     if (answer.ok() ? missing->removed : answer.code == base::Code::kNotFound) {
       log_.settle(key, missing->object);
       return waitForCaches(key, observed);
     }
   }
-  stale_skips_.increment();
+  tally_.skippedAsStale();
   return Outcome{Outcome::Next::kAfter, std::clamp(waited, kFirstLook, kLaterLook), {}};
 }
 
@@ -57,8 +52,8 @@ Outcome Reconciler::reconcile(const std::string& key, const std::stop_token& sto
     return {};
   }
   if (auto wait = waitForCaches(key, *observed)) return *wait;
-  GroupWrites writes(key, key.substr(0, slash), api_, log_, clock_);
-  return Pass(*observed, writes, api_, hooks_, events_, clock_.wallNow(), stop).run();
+  GroupWrites writes(key, key.substr(0, slash), ports_.api, log_, clock_);
+  return Pass(*observed, writes, ports_, clock_.wallNow(), stop).run();
 }
 
 }  // namespace stowage::statefulgroup

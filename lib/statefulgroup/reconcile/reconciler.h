@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "controlloop/control_loop.h"
-#include "statefulgroup/ports.h"
+#include "statefulgroup/reconcile/pass_ports.h"
 #include "statefulgroup/reconcile/write_log.h"
 
 namespace stowage::statefulgroup {
@@ -33,12 +33,11 @@ class Reconciler {
                                                     const Observed& observed);
 
   const GroupView& view_;
-  ObjectApi& api_;
-  HookCaller& hooks_;
-  EventSink& events_;
   base::Clock& clock_;
   WriteLog log_;
-  base::Counter& stale_skips_;
+  HandOvers hand_overs_;
+  Tally tally_;
+  const PassPorts ports_;
 };
 
 }  // namespace stowage::statefulgroup

@@ -47,7 +47,7 @@ StepResult StepRunner::carryOut(const ReplaceVolumes& step, const std::string& /
       live->spec.claim_retention.when_replaced != Retention::kDelete ||
       std::find(wanted.begin(), wanted.end(), step.replica.ordinal) == wanted.end())
     return {End::kStale, "the volume is not to be replaced any more"};
-  if (StepResult check = checkLive(step.replica, false); check.end != End::kDone) return check;
+  if (StepResult check = checkFloor(step.replica, false); check.end != End::kDone) return check;
 
   const std::string pod = names_.pod(step.replica);
   auto gone = std::make_shared<kubeapi::MemberPod>();
@@ -68,6 +68,7 @@ StepResult StepRunner::carryOut(const ReplaceVolumes& step, const std::string& /
     const std::string name = claim->meta.name.str();
     result = resultOf(writes_.remove(Resource::kClaims, name, fenceOf(claim->meta)));
     if (result.end != End::kDone) return result;
+    ports_.tally.replaced();
     tell(true, "ReplacementStarted", "Replacing", pod,
          fmt::format("claim {} is given up for a new one (volumeLoss is Replace): {}", name, why));
   }

@@ -25,25 +25,28 @@ std::string labelPatch(std::string_view key, const Json& value) {
 }  // namespace
 
 StepRunner::StepRunner(const Observed& observed, const Names& names, const Targets& targets,
-                       const RevisionHistory& history, GroupWrites& writes, HookCaller& hooks,
-                       EventSink& events, base::WallTime now)
+                       const RevisionHistory& history, GroupWrites& writes, const PassPorts& ports,
+                       base::WallTime now)
     : observed_(observed),
       group_(*observed.group),
       names_(names),
       targets_(targets),
       history_(history),
       writes_(writes),
-      hooks_(*observed.group, writes, hooks, now),
-      events_(events),
+      ports_(ports),
+      hooks_(*observed.group, writes, ports, now),
       now_(now) {}
 
 StepResult StepRunner::run(const Action& action) {
-  return std::visit([&](const auto& step) { return carryOut(step, action.reason); }, action.step);
+  StepResult result =
+      std::visit([&](const auto& step) { return carryOut(step, action.reason); }, action.step);
+  ports_.tally.count(action.step, result.end);
+  return result;
 }
 
 void StepRunner::tell(bool warning, const char* reason, const char* action, std::string pod,
                       std::string note) {
-  events_.record(group_, {warning, reason, action, std::move(note), std::move(pod)});
+  ports_.events.record(group_, {warning, reason, action, std::move(note), std::move(pod)});
 }
 
 StepResult StepRunner::nameTaken(const char* kind, const std::string& name,
@@ -130,21 +133,22 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
   Fence fence = fenceOf(step.pod->meta);
   if (step.voluntary) {
     const bool for_good = step.operation && step.operation->kind == OperationKind::kScaleIn;
-    if (StepResult check = checkLive(step.replica, for_good); check.end != End::kDone) return check;
+    if (StepResult check = checkFloor(step.replica, for_good); check.end != End::kDone)
+      return check;
   }
   if (step.operation) {
     const Operation& operation = *step.operation;
     if (StepResult written = writeRecord(*step.pod, operation, fence); written.end != End::kDone)
       return written;
     if (step.voluntary) {
-      const StepResult ready = hooks_.before({step.replica, *step.pod, operation},
-                                             viewShards(observed_, names_, targets_, now_));
+      const StepResult ready = askBefore(step.replica, *step.pod, operation);
       if (ready.end != End::kDone) return ready;
     }
   }
   const Answer answer = step.removal == Removal::kEvict
                             ? writes_.evict(name, fence)
                             : writes_.remove(Resource::kPods, name, fence);
+  if (step.removal == Removal::kEvict) ports_.tally.evicted(answer);
   StepResult result = resultOf(answer);
   if (result.end == End::kDone) {
     // The budget has the pod's name now, and its successor waits until it has not.
@@ -154,6 +158,7 @@ StepResult StepRunner::carryOut(const RemovePod& step, const std::string& reason
          fmt::format("{} pod {}: {}", step.removal == Removal::kEvict ? "evicted" : "deleted", name,
                      reason));
   } else if (result.end == End::kDenied) {
+    ports_.tally.denied(Tally::Guard::kBudget);
     tell(false, "QuorumGuardDenied", "Evicting", name,
          fmt::format("pod {} stays for now: {}", name, answer.message));
   } else if (result.end == End::kFailed) {

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/metric_sink.h"
 #include "statefulgroup/plan/group_plan.h"
 #include "statefulgroup/ports.h"
 #include "statefulgroup/reconcile/group_writes.h"
@@ -21,8 +20,8 @@ namespace stowage::statefulgroup {
 class StepRunner {
  public:
   StepRunner(const Observed& observed, const Names& names, const Targets& targets,
-             const RevisionHistory& history, GroupWrites& writes, HookCaller& hooks,
-             EventSink& events, base::WallTime now);
+             const RevisionHistory& history, GroupWrites& writes, const PassPorts& ports,
+             base::WallTime now);
 
   StepResult run(const Action& action);
 
@@ -52,6 +51,9 @@ class StepRunner {
   // The record is on the pod, before anything else is done to it.
   StepResult writeRecord(const kubeapi::MemberPod& pod, const Operation& operation, Fence& fence);
   // The shard of the member, looked up live, can do without it.
+  StepResult checkFloor(Replica replica, bool for_good);
+  // The member may go by the word of its agents.
+  StepResult askBefore(Replica replica, const kubeapi::MemberPod& pod, const Operation& operation);
   StepResult checkLive(Replica replica, bool for_good);
   StepResult changeInPlace(const ChangePod& step, const std::string& reason);
   StepResult changeRefused(const ChangePod& step, const Answer& answer);
@@ -67,8 +69,8 @@ class StepRunner {
   const Targets& targets_;
   const RevisionHistory& history_;
   GroupWrites& writes_;
+  const PassPorts& ports_;
   MemberHooks hooks_;
-  EventSink& events_;
   const base::WallTime now_;
 };
 

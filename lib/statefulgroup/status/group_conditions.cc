@@ -155,14 +155,25 @@ class Conditions {
     return {"True", kReasons.at(static_cast<std::size_t>(work)), waitsFor()};
   }
 
+  static bool hasLostVolume(const Member& member) {
+    return std::any_of(member.claims.begin(), member.claims.end(), [](const ClaimSight& sight) {
+      return sight.claim && sight.claim->phase == "Lost";
+    });
+  }
+
   Finding degraded() {
     std::string first;
     int missing = 0;
     bool lost = false;
+    bool volume = false;
+    bool at_floor = false;
     for (const ShardView& shard : sight_.shards) {
+      const int spare = shard.availableVoters() - floorFor(shard, group_.spec);
       for (const Member& member : shard.members) {
         if (!member.wanted || member.available()) continue;
         ++missing;
+        volume = volume || hasLostVolume(member);
+        at_floor = at_floor || (member.voter && spare == 0);
         lost = lost || (member.there() && member.node.state != NodeSight::State::kReady);
         if (first.empty())
           first = fmt::format("{} is {}", Names(group_).pod(member.replica), text(member.state));
@@ -171,7 +182,9 @@ class Conditions {
     if (missing == 0 || input_.plan.mode == GroupMode::kHibernated)
       return {"False", "AsWanted", ""};
     if (missing > 1) first += fmt::format(", and {} more", missing - 1);
-    return {"True", lost ? "NodeLost" : "MemberUnready", first};
+    if (lost) return {"True", "NodeLost", first};
+    if (volume) return {"True", "VolumeLost", first};
+    return {"True", at_floor ? "AtQuorumFloor" : "MemberUnready", first};
   }
 
   Finding spread() {

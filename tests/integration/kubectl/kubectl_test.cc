@@ -128,7 +128,7 @@ TEST_F(KubectlStowageIt, ReplaceGivesOneMemberANewPodWhenItCanBeSpared) {
   await("db", "Ready", "True/AllReady");
   EXPECT_EQ(uids("db").at("db-0-0"), before.at("db-0-0"));
   setReady("db-0-0", false);
-  await("db", "Degraded", "True/MemberUnready");
+  await("db", "Degraded", "True/AtQuorumFloor");
   EXPECT_THAT(refused({"replace", "db-0-2"}),
               HasSubstr("shard 0 cannot spare it: 2 voters must stay available, and 1 would be"));
   ASSERT_EQ(cluster_.kubectl({"run", "plain", "--image=x", "-n", ns_}).exit_code, 0);

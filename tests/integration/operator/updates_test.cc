@@ -124,7 +124,7 @@ TEST_F(GroupUpdatesIt, AMemberThatIsNotReadyHoldsTheRolloutAndNotItsOwnReplaceme
   createGroup("db", Json::object());
   await("db", "Ready", "True/AllReady");
   setReady("db-0-0", false);
-  await("db", "Degraded", "True/MemberUnready");
+  await("db", "Degraded", "True/AtQuorumFloor");
   const std::size_t mark = auditMark(cluster_);
   changeGroup("db", imagePatch("example.test/db:2"));
   await("db", "Ready", "True/AllReady");
@@ -136,7 +136,7 @@ TEST_F(GroupUpdatesIt, SomebodyElsesEvictionIsJudgedByTheBudget) {
   createGroup("db", Json::object());
   await("db", "Ready", "True/AllReady");
   setReady("db-0-0", false);
-  await("db", "Degraded", "True/MemberUnready");
+  await("db", "Degraded", "True/AtQuorumFloor");
   const auto drained = cluster_.kubectlWithInput(
       {"create", "--raw", "/api/v1/namespaces/" + ns_ + "/pods/db-0-1/eviction", "-f", "-"},
       R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"db-0-1","namespace":")" +

@@ -133,6 +133,7 @@ TEST_F(GroupVolumesIt, PlacesThatNoNodeHasAreTold) {
     if (one["type"] == "Spread") message = one["message"];
   }
   EXPECT_THAT(message, HasSubstr("need 5 of them, and the nodes have 3"));
+  EXPECT_TRUE(waitFor([&] { return eventsOf("db", "TooFewDomains").size() == 1; }, 30s));
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "base/metric_sink.h"
-
 namespace stowage::testing {
 
 using statefulgroup::Resource;
@@ -37,8 +35,8 @@ GroupHarness::GroupHarness() {
 }
 
 void GroupHarness::restart() {
-  reconciler_ = std::make_unique<statefulgroup::Reconciler>(view, cluster, hooks, events, clock,
-                                                            base::nullMetricSink());
+  reconciler_ =
+      std::make_unique<statefulgroup::Reconciler>(view, cluster, hooks, events, clock, metrics);
 }
 
 void GroupHarness::put(const Json& spec) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "statefulgroup/reconcile/reconciler.h"
+#include "testing/scheduling/recording_metric_sink.h"
 #include "testing/statefulgroup/invariant_checker.h"
 #include "testing/statefulgroup/simulated_cluster.h"
 
@@ -63,6 +64,7 @@ class GroupHarness {
   SimulatedCluster cluster{clock};
   SimulatedView view;
   RecordedEvents events;
+  RecordingMetricSink metrics;
   ScriptedHooks hooks;
   InvariantChecker checker;
   // Pods that never become ready: by name, or whose image is in the second.

@@ -314,6 +314,7 @@ std::optional<statefulgroup::Observed> SimulatedView::observe(const std::string&
   decodeAll(objects_, Resource::kBudgets, name, observed.budgets);
   decodeAll(objects_, Resource::kServices, name, observed.services);
   decodeAll(objects_, Resource::kRevisions, name, observed.revisions);
+  observed.nodes = nodes;
   return observed;
 }
 

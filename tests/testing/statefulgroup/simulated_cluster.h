@@ -123,6 +123,8 @@ class SimulatedView final : public statefulgroup::GroupView {
   [[nodiscard]] std::optional<statefulgroup::Observed> observe(
       const std::string& ns, const std::string& name) const override;
   [[nodiscard]] const SimulatedCluster::Objects& objects() const { return objects_; }
+  // What is known of nodes, by name; of others nothing.
+  std::map<base::Symbol, statefulgroup::NodeSight> nodes;
 
  private:
   SimulatedCluster::Objects objects_;

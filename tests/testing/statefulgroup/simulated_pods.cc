@@ -50,7 +50,7 @@ bool SimulatedCluster::isTerminating(const std::string& pod) const {
 void SimulatedCluster::schedule(const std::string& pod) {
   Json* found = at({Resource::kPods, "ns", pod});
   if (found == nullptr || textAt(*found, "/status/phase") != "Pending") return;
-  (*found)["spec"]["nodeName"] = "node";
+  (*found)["spec"]["nodeName"] = "node-of-" + pod;
   (*found)["status"]["phase"] = "Running";
   (*found)["status"]["containerStatuses"] = statusesOf((*found)["spec"]["containers"], 0);
   touch(*found);

@@ -16,11 +16,16 @@ TEST(GroupMetrics, FollowGroupsThatComeAndGo) {
   group->status.quorate_shards = 1;
   group->status.ready_replicas = 4;
   group->status.shards = {{}, {}};
-  group->status.shards[0].available = 3;
+  group->status.shards[0].available = 5;
   group->status.shards[0].min_healthy = 2;
-  group->status.shards[1].available = 1;
+  group->status.shards[1].available = 4;  // three of them learners
   group->status.shards[1].min_healthy = 2;
+  group->status.unhealthy_replicas.resize(2);
+  group->status.unhealthy_replicas_omitted = 5;
   group->status.conditions.push_back({"Available", "False", "QuorumLost", "", {}, 1});
+  group->status.conditions.push_back({"BudgetsSynced", "False", "Conflict", "", {}, 1});
+  group->status.conditions.push_back(
+      {"Progressing", "False", "ProgressDeadlineExceeded", "", {}, 1});
   std::vector<kubeapi::StatefulGroupPtr> groups = {group};
   serving::MetricsRegistry registry("test");
   registry.collectGauges(groupMetricFamilies(), [&] { return groupMetrics(groups); });
@@ -28,7 +33,11 @@ TEST(GroupMetrics, FollowGroupsThatComeAndGo) {
   EXPECT_THAT(text, HasSubstr("stowage_group_shards{group=\"db\",namespace=\"shop\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("stowage_shard_headroom_min{group=\"db\",namespace=\"shop\"} -1\n"));
   EXPECT_THAT(text, HasSubstr("state=\"desired\"} 6\n"));
+  EXPECT_THAT(text,
+              HasSubstr("stowage_group_unhealthy_replicas{group=\"db\",namespace=\"shop\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("type=\"Available\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("stowage_group_budgets_off{group=\"db\",namespace=\"shop\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("stowage_group_rollout_stuck{group=\"db\",namespace=\"shop\"} 1\n"));
   groups.clear();
   EXPECT_THAT(registry.render(), Not(HasSubstr("shop")));
 }

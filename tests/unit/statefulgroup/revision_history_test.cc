@@ -141,6 +141,11 @@ TEST(ChooseRevision, TakesAnotherNameWhenItsNameIsTaken) {
   // A creation found that one taken, too.
   EXPECT_EQ(chooseRevision(group, history, 3).revision->name(), named(3));
   EXPECT_EQ(chooseRevision(group, readHistory(group, {}), -5).collisions, 0);
+  // It is known from then on, though the pass that made it has ended with that.
+  const auto made = readHistory(
+      group, {object(named(0), 1, revisionData(withImage("x:9"))), object(named(2), 2, data)});
+  EXPECT_EQ(chooseRevision(group, made, 0).kind, Kind::kCurrent);
+  EXPECT_EQ(chooseRevision(group, made, 0).collisions, 2);
 }
 
 TEST(ChooseRevision, StopsBeforeWhatANewerOperatorMade) {
