@@ -24,7 +24,7 @@ COPY CMakeLists.txt CMakePresets.json LICENSE Makefile VERSION ./
 COPY cmake cmake
 COPY lib lib
 COPY cmd cmd
-COPY scripts/missing_packages.sh scripts/
+COPY scripts/missing_packages.sh scripts/hardened.py scripts/
 COPY scripts/image scripts/image
 # In one layer, without the objects: those would be kept for every commit.
 RUN --mount=type=cache,target=/var/cache/ccache export STOWAGE_COMMIT=${REVISION} && \

@@ -48,6 +48,7 @@ release: check-deps ## build what is shipped, optimised, into build/release
 	@cmake --preset release -DSTOWAGE_BUILD_BENCH=OFF >/dev/null
 	ninja -C build/release stowage-scheduler stowage-operator kubectl-stowage stowage-etcd-agent
 	if grep -q STOWAGE_FAILPOINTS build/release/cmd/{operator/stowage-operator,etcd-agent/stowage-etcd-agent}; then echo "the release has failpoints in it"; exit 1; fi
+	scripts/hardened.py build/release/cmd/*/stowage-* build/release/cmd/*/kubectl-stowage
 
 image: ## build the container image into build/image (docker, podman or buildah; docs/image.md)
 	@scripts/image/build.sh builder >/dev/null 2>&1 || $(MAKE) --no-print-directory check-deps PACKAGES="$(IMAGE_PACKAGES)"

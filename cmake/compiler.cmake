@@ -36,6 +36,9 @@ add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
   add_link_options(-Wl,-z,relro,-z,now)
+  # It is taken over the symbols too, which say where the checkout lay: without it, equal code is equal bytes. To take it
+  # out of a program that mold has linked is no way: strip and objcopy drop the segment of read-only relocations then.
+  add_link_options(-Wl,--build-id=none)
 endif()
 if(STOWAGE_FAILPOINTS)
   add_compile_definitions(STOWAGE_FAILPOINTS=1)

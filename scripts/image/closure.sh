@@ -21,9 +21,9 @@ done
 mapfile -t programs < <(find "$build/cmd" -mindepth 2 -maxdepth 2 -type f -executable | sort)
 ((${#programs[@]})) || { echo "error: no program in $build/cmd: build it first" >&2; exit 1; }
 for program in "${programs[@]}"; do
-  # The build id is taken over the symbols too, which say where the checkout lay: without it, equal code is equal bytes.
-  strip --strip-all --remove-section=.note.gnu.build-id -o "$out/usr/bin/${program##*/}" "$program"
+  strip --strip-all -o "$out/usr/bin/${program##*/}" "$program"
 done
+python3 scripts/hardened.py "$out"/usr/bin/*
 
 # ldd prints "NAME => PATH (ADDRESS)", for the loader "PATH (ADDRESS)", and for what is missing "NAME => not found".
 libraries="$(ldd "${programs[@]}" | awk '/not found/ { print; bad = 1 } $2 == "=>" { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 } END { exit bad }')" ||
