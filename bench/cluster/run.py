@@ -6,6 +6,8 @@ more pods come at a fixed rate. The two schedulers take turns. Settings are envi
   NODES      nodes (default 1000); several sizes: "1000 5000"
   PODS       pods that wait at the start (default 5000; preemption: half the nodes)
   WORKLOADS  of: plain spread anti-affinity mixed preemption (default: all)
+  FILL       small pods that are on each node before (default 0)
+  SIDES      of: kube-scheduler stowage (default: both)
   REPEAT     runs of each scheduler (default 3); medians are printed
   RATE       pods per second that come later (default 100)
   ARRIVALS   how many of those (default 10 s of them; preemption: at most a quarter of the nodes)
@@ -61,11 +63,16 @@ class Settings:
         self.nodes = [int(n) for n in env.get("NODES", "1000").split()]
         self.pods = int(env.get("PODS", "5000"))
         self.workloads = env.get("WORKLOADS", " ".join(WORKLOADS)).replace(",", " ").split()
+        self.fill = int(env.get("FILL", "0"))
+        self.sides = env.get("SIDES", "kube-scheduler stowage").split()
         self.repeat = int(env.get("REPEAT", "3"))
         self.rate = int(env.get("RATE", "100"))
         self.arrivals = int(env.get("ARRIVALS", str(10 * self.rate)))
         self.stall = int(env.get("STALL", "60"))
         self.out = Path(env.get("OUT", ROOT / "build/bench-cluster.json"))
+        unknown = set(self.sides) - {"kube-scheduler", "stowage"}
+        if unknown or not self.sides:
+            sys.exit(f"SIDES: kube-scheduler, stowage or both, not {' '.join(sorted(unknown))}")
         unknown = set(self.workloads) - set(WORKLOADS)
         if unknown:
             sys.exit(f"no such workload: {' '.join(sorted(unknown))}; there are: {' '.join(WORKLOADS)}")
@@ -129,7 +136,7 @@ class Load:
         self.process = subprocess.Popen(
             [str(LOAD), "-kubeconfig", str(cluster.dir / "cp/admin.kubeconfig"), "-scheduler", scheduler_name,
              "-workload", workload, "-nodes", str(nodes), "-pods", str(pods), "-arrivals", str(arrivals),
-             "-rate", str(settings.rate), "-stall", f"{settings.stall}s"],
+             "-rate", str(settings.rate), "-fill", str(settings.fill), "-stall", f"{settings.stall}s"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def until(self, phase, title):
@@ -186,7 +193,7 @@ def run_once(scheduler, workload, nodes, settings, title):
 
 def measure_workload(workload, nodes, settings):
     """{scheduler: {"runs": [...], "failures": [...]}}; the schedulers take turns, and who begins too."""
-    results = {name: {"runs": [], "failures": []} for name in ("kube-scheduler", "stowage")}
+    results = {name: {"runs": [], "failures": []} for name in settings.sides}
     for turn in range(settings.repeat):
         order = list(results) if turn % 2 == 0 else list(results)[::-1]
         for scheduler in order:
@@ -213,7 +220,7 @@ def main():
     for nodes in settings.nodes:
         for workload in settings.workloads:
             pods, arrivals = settings.counts(workload, nodes)
-            everything.append({"workload": workload, "nodes": nodes, "pods": pods, "arrivals": arrivals,
+            everything.append({"workload": workload, "nodes": nodes, "fill": settings.fill, "pods": pods, "arrivals": arrivals,
                                "rate": settings.rate, "schedulers": measure_workload(workload, nodes, settings)})
             settings.out.parent.mkdir(parents=True, exist_ok=True)
             settings.out.write_text(json.dumps({"machine": machine, "results": everything}, indent=1) + "\n")

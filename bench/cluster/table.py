@@ -18,14 +18,14 @@ def one_line(run):
 
 
 def cell(schedulers, key, digits, better):
-    """kube-scheduler : Stowage (times better), or which of them has no number."""
+    """kube-scheduler : Stowage (times better), or which of them has no number; one of them alone when only it ran."""
     sides = []
-    for name in ("kube-scheduler", "stowage"):
+    for name in schedulers:
         values = [run[key] for run in schedulers[name]["runs"] if key in run]
         # One failed run and there is no number: a median of the lucky ones would be flattery.
         sides.append(None if schedulers[name]["failures"] or not values else median(values))
     text = " : ".join("failed" if side is None else f"{side:.{digits}f}" for side in sides)
-    if None in sides or 0 in sides:
+    if len(sides) < 2 or None in sides or 0 in sides:
         return text
     return f"{text} ({better(*sides):.1f}x)"
 

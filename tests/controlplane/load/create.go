@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	v1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -59,20 +60,27 @@ func inParallel(what string, count int, pace time.Duration, one func(int) error)
 	return nil
 }
 
-// cluster creates what is there before the measured pods.
-func (c *creator) cluster(ctx context.Context, nodes int) error {
+// cluster creates what is there before the measured pods: nodes, and pods on them.
+func (c *creator) cluster(ctx context.Context, nodes, small int) error {
 	err := inParallel("nodes created", nodes, 0, func(i int) error {
 		_, err := c.client.CoreV1().Nodes().Create(ctx, newNode(i), metav1.CreateOptions{})
 		return err
 	})
-	if err != nil || !c.workload.fill {
+	if err != nil {
 		return err
+	}
+	if !c.workload.fill {
+		return c.fill(ctx, nodes*small, func(i int) *v1.Pod { return newFillPod(i, small, "10m", "50Mi") })
 	}
 	if _, err := c.client.SchedulingV1().PriorityClasses().Create(ctx, highPriorityClass(), metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	return inParallel("pods of low priority created", nodes*fillPerNode, 0, func(i int) error {
-		_, err := c.client.CoreV1().Pods(namespace).Create(ctx, newFillPod(i), metav1.CreateOptions{})
+	return c.fill(ctx, nodes*fillPerNode, func(i int) *v1.Pod { return newFillPod(i, fillPerNode, "900m", "500Mi") })
+}
+
+func (c *creator) fill(ctx context.Context, count int, pod func(int) *v1.Pod) error {
+	return inParallel("pods on nodes created", count, 0, func(i int) error {
+		_, err := c.client.CoreV1().Pods(namespace).Create(ctx, pod(i), metav1.CreateOptions{})
 		return err
 	})
 }

@@ -38,6 +38,7 @@ func say(r report) { json.NewEncoder(os.Stdout).Encode(r) }
 type options struct {
 	kubeconfig, scheduler       string
 	nodes, pods, arrivals, rate int
+	fill                        int
 	stall                       time.Duration
 	workload                    workload
 }
@@ -52,14 +53,15 @@ func parse() (options, error) {
 	flag.IntVar(&o.pods, "pods", 500, "pods that wait when the scheduler starts")
 	flag.IntVar(&o.arrivals, "arrivals", 200, "pods that come later")
 	flag.IntVar(&o.rate, "rate", 100, "pods per second that come later")
+	flag.IntVar(&o.fill, "fill", 0, "small pods that are on each node already (preemption: four large ones)")
 	flag.DurationVar(&o.stall, "stall", time.Minute, "give up after so long without a binding")
 	flag.Parse()
 	var ok bool
 	if o.workload, ok = workloads[name]; !ok {
 		return o, fmt.Errorf("no such workload: %q", name)
 	}
-	if o.nodes < 1 || o.pods < 1 || o.rate < 1 || o.arrivals < 0 {
-		return o, fmt.Errorf("nodes, pods and rate must be at least 1")
+	if o.nodes < 1 || o.pods < 1 || o.rate < 1 || o.arrivals < 0 || o.fill < 0 {
+		return o, fmt.Errorf("nodes, pods and rate must be at least 1, the rest at least 0")
 	}
 	return o, nil
 }
@@ -126,7 +128,7 @@ func run(o options) error {
 		return err
 	}
 	create := &creator{client: client, scheduler: o.scheduler, workload: o.workload}
-	if err := create.cluster(ctx, o.nodes); err != nil {
+	if err := create.cluster(ctx, o.nodes, o.fill); err != nil {
 		return err
 	}
 	seen, err := observe(ctx, client)

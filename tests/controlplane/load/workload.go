@@ -72,9 +72,9 @@ func newPod(name, cpu, memory string) *v1.Pod {
 }
 
 // newFillPod is of the default priority 0 and already on its node.
-func newFillPod(i int) *v1.Pod {
-	pod := newPod(fmt.Sprintf("fill-%06d", i), "900m", "500Mi")
-	pod.Spec.NodeName = newNode(i / fillPerNode).Name
+func newFillPod(i, perNode int, cpu, memory string) *v1.Pod {
+	pod := newPod(fmt.Sprintf("fill-%06d", i), cpu, memory)
+	pod.Spec.NodeName = newNode(i / perNode).Name
 	return pod
 }
 
