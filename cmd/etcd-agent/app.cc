@@ -104,7 +104,9 @@ class App::Impl {
     api_ = std::move(*api);
     const std::string audience =
         options.audience.empty() ? kubeapi::hooks::audienceOf(ns) : options.audience;
-    const std::string user = userOfAccount(options.operator_account).value_or("");
+    const auto account = kubeapi::hooks::parseServiceAccount(options.operator_account);
+    if (!account) return {base::Code::kInvalidArgument, "--operator-account is not NAMESPACE:NAME"};
+    const std::string user = kubeapi::hooks::userOf(*account);
     base::log().info("who may ask", {{"user", user}, {"audience", audience}});
     access_ = std::make_unique<HookAccess>(*api_, audience, user);
     return {};

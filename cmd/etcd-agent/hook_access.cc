@@ -8,14 +8,6 @@ namespace stowage::etcd_agent {
 
 using serving::Identity;
 
-std::optional<std::string> userOfAccount(std::string_view text) {
-  const auto colon = text.find(':');
-  const bool two = colon != std::string_view::npos && colon > 0 && colon + 1 < text.size() &&
-                   text.find(':', colon + 1) == std::string_view::npos;
-  if (!two || text.find_first_of(" \t/") != std::string_view::npos) return std::nullopt;
-  return "system:serviceaccount:" + std::string(text);
-}
-
 HookAccess::HookAccess(k8sclient::ApiClient& api, std::string audience, std::string user)
     : reviewer_(api, std::move(audience)), user_(std::move(user)) {}
 

@@ -5,15 +5,11 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "k8sclient/rest/api_client.h"
 #include "serving/access_review.h"
 
 namespace stowage::etcd_agent {
-
-// "NAMESPACE:NAME" as the API server names such an account; nullopt for anything else.
-std::optional<std::string> userOfAccount(std::string_view text);
 
 // One user may everything, others nothing. The client must outlive it.
 class HookAccess final : public serving::AccessReviewer {

@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "base/version.h"
-#include "cmd/etcd-agent/hook_access.h"
 #include "k8sclient/config/client_config.h"
+#include "kubeapi/hooks.h"
 
 namespace stowage::etcd_agent {
 
@@ -141,7 +141,8 @@ void addServingFlags(CLI::App& app, Options& options) {
                  "service account of the operator, who alone may ask")
       ->type_name("NAMESPACE:NAME")
       ->check([](const std::string& text) {
-        return userOfAccount(text) ? "" : "\"" + text + "\" is not NAMESPACE:NAME";
+        return kubeapi::hooks::parseServiceAccount(text) ? ""
+                                                         : "\"" + text + "\" is not NAMESPACE:NAME";
       });
   app.add_option("--audience", options.audience,
                  "audience of its tokens (default: stowage-hooks.<own namespace>)");

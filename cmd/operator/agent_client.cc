@@ -43,14 +43,20 @@ const base::MetricFamily& durationsFamily() {
 
 }  // namespace
 
-AgentClient::AgentClient(HookTokens& tokens, base::MetricSink& metrics, base::Clock& clock,
-                         std::stop_token stop)
-    : tokens_(tokens), metrics_(metrics), clock_(clock), stop_(std::move(stop)) {
+AgentClient::AgentClient(HookTokens& tokens, AgentTurns::Limits asking, AgentTurns::Limits probing,
+                         base::MetricSink& metrics, base::Clock& clock, std::stop_token stop)
+    : tokens_(tokens),
+      asking_(asking, clock),
+      probing_(probing, clock),
+      metrics_(metrics),
+      clock_(clock),
+      stop_(std::move(stop)) {
   metrics.announce(requestsFamily());
   metrics.announce(durationsFamily());
 }
 
-base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberPod& pod,
+base::Result<AgentClient::Exchange> AgentClient::exchange(AgentTurns& turns,
+                                                          const kubeapi::MemberPod& pod,
                                                           const kubeapi::group::Hook& hook,
                                                           const std::string& path,
                                                           std::string body) {
@@ -61,6 +67,10 @@ base::Result<AgentClient::Exchange> AgentClient::exchange(const kubeapi::MemberP
   // Nobody is asked without one.
   const auto token = tokens_.tokenFor(pod.meta.ns.str());
   if (!token) return base::fail(token.error());
+  const auto turn = turns.take(pod.meta.ns.str());
+  if (!turn)
+    return base::fail(base::Code::kResourceExhausted,
+                      "agents are slow here: others are waited for before this one is asked");
   request.headers.push_back({"Authorization", "Bearer " + *token});
   if (!body.empty()) {
     request.content_type = "application/json";
@@ -88,7 +98,7 @@ HookAnswer AgentClient::ask(const HookRequest& request) {
   const std::string body = kubeapi::hooks::encodeRequest(
       {request.operation_id, request.subject.meta.name.str(), request.subject.meta.uid.str()});
   const std::string path = kubeapi::hooks::pathOf(statefulgroup::text(request.verb));
-  auto answer = exchange(request.agent, request.hook, path, body);
+  auto answer = exchange(asking_, request.agent, request.hook, path, body);
   if (!answer) return {HookAnswer::Kind::kFailed, answer.error().message()};
   std::string message = kubeapi::hooks::messageOf(answer->body);
   switch (kubeapi::hooks::verdictOf(answer->status)) {
@@ -107,7 +117,7 @@ HookAnswer AgentClient::ask(const HookRequest& request) {
 
 base::Result<kubeapi::hooks::Role> AgentClient::role(const kubeapi::MemberPod& pod,
                                                      const kubeapi::group::Hook& hook) {
-  auto answer = exchange(pod, hook, std::string(kubeapi::hooks::kRolePath), {});
+  auto answer = exchange(probing_, pod, hook, std::string(kubeapi::hooks::kRolePath), {});
   if (!answer) return base::fail(answer.error());
   if (answer->status != 200)
     return base::fail(base::Code::kUnavailable, "HTTP " + std::to_string(answer->status));

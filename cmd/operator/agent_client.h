@@ -1,7 +1,8 @@
 // AgentClient: asks the agents in members' pods, over HTTP, at the pods' own addresses. Every call
 // carries a token by which the agent knows that it is the operator who asks (docs/hooks.md).
 // Thread safety: any thread; each call blocks its caller for at most the hook's timeout, and while
-// a token is had. Ownership: tokens, clock and metrics outlive it.
+// a token is had. Where agents are slow, fewer are asked at once (AgentTurns); questions for roles
+// are counted apart. Ownership: tokens, clock and metrics outlive it.
 #pragma once
 
 #include <stop_token>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "base/status.h"
+#include "cmd/operator/agent_turns.h"
 #include "cmd/operator/hook_tokens.h"
 #include "kubeapi/hooks.h"
 #include "statefulgroup/ports.h"
@@ -18,10 +20,11 @@ namespace stowage::operator_cmd {
 
 class AgentClient final : public statefulgroup::HookCaller {
  public:
-  AgentClient(HookTokens& tokens, base::MetricSink& metrics, base::Clock& clock,
-              std::stop_token stop);
+  AgentClient(HookTokens& tokens, AgentTurns::Limits asking, AgentTurns::Limits probing,
+              base::MetricSink& metrics, base::Clock& clock, std::stop_token stop);
 
   statefulgroup::HookAnswer ask(const statefulgroup::HookRequest& request) override;
+  // kResourceExhausted: it was not asked, since it is not its turn.
   base::Result<kubeapi::hooks::Role> role(const kubeapi::MemberPod& pod,
                                           const kubeapi::group::Hook& hook);
 
@@ -31,10 +34,13 @@ class AgentClient final : public statefulgroup::HookCaller {
     std::string body;
   };
   // `body` empty: a GET.
-  base::Result<Exchange> exchange(const kubeapi::MemberPod& pod, const kubeapi::group::Hook& hook,
-                                  const std::string& path, std::string body);
+  base::Result<Exchange> exchange(AgentTurns& turns, const kubeapi::MemberPod& pod,
+                                  const kubeapi::group::Hook& hook, const std::string& path,
+                                  std::string body);
 
   HookTokens& tokens_;
+  AgentTurns asking_;
+  AgentTurns probing_;
   base::MetricSink& metrics_;
   base::Clock& clock_;
   const std::stop_token stop_;

@@ -1,5 +1,6 @@
 #include "cmd/operator/app.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -36,6 +37,12 @@ controlloop::ControlLoopOptions loopOptions(const Options& options) {
   loop.workers = options.workers;
   loop.resync = std::chrono::seconds(options.resync_seconds);
   return loop;
+}
+
+// Half of the workers are there for groups whose agents answer, or that have none.
+AgentTurns::Limits askingLimits(const Options& options) {
+  const int slow = std::max(1, options.workers / 2);
+  return {slow, std::max(1, slow / 2)};
 }
 
 }  // namespace
@@ -103,10 +110,12 @@ void App::Impl::wire() {
   const std::uint64_t seed = foundation_.seed();
   events_ = std::make_unique<GroupEvents>(foundation_.events(), program::hostName());
   objects_ = std::make_unique<ApiObjects>(api, calls_stop_.get_token());
-  hook_tokens_ =
-      std::make_unique<HookTokens>(api, parseServiceAccount(settings_.options.hook_service_account),
-                                   clock, calls_stop_.get_token());
-  agents_ = std::make_unique<AgentClient>(*hook_tokens_, metrics, clock, calls_stop_.get_token());
+  hook_tokens_ = std::make_unique<HookTokens>(
+      api, kubeapi::hooks::parseServiceAccount(settings_.options.hook_service_account), clock,
+      calls_stop_.get_token());
+  agents_ =
+      std::make_unique<AgentClient>(*hook_tokens_, askingLimits(settings_.options),
+                                    RoleProber::kTurns, metrics, clock, calls_stop_.get_token());
   caches_ = std::make_unique<GroupCaches>(
       api, settings_.options.ns, clock, seed, metrics,
       [this](const std::string& key, bool first) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "kubeapi/hooks.h"
 
 namespace stowage::operator_cmd {
 
@@ -16,7 +15,8 @@ using Json = nlohmann::json;
 constexpr auto kCallTimeout = std::chrono::seconds(5);
 // What is asked for; the server may give more or less.
 constexpr std::chrono::seconds kLife(3600);
-constexpr std::string_view kServiceAccountUser = "system:serviceaccount:";
+// Agents are tenants', and one that takes no token is not to make requests of ours.
+constexpr auto kPause = std::chrono::seconds(5);
 
 k8sclient::CallOptions callOptions() {
   k8sclient::CallOptions options;
@@ -33,14 +33,6 @@ std::string textAt(const Json& json, const char* pointer) {
 
 }  // namespace
 
-std::optional<ServiceAccount> parseServiceAccount(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size() ||
-      text.find_first_of(":/ ", colon + 1) != std::string_view::npos)
-    return std::nullopt;
-  return ServiceAccount{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-}
-
 HookTokens::HookTokens(k8sclient::ApiClient& api, std::optional<ServiceAccount> account,
                        base::Clock& clock, std::stop_token stop)
     : api_(api), clock_(clock), stop_(std::move(stop)), account_(std::move(account)) {}
@@ -49,15 +41,19 @@ base::Result<std::string> HookTokens::tokenFor(const std::string& ns) {
   const std::shared_ptr<Entry> entry = entryOf(ns);
   const std::scoped_lock lock(entry->asking);
   if (!entry->token.empty() && clock_.now() < entry->renew_at) return entry->token;
-  const base::Status renewed = renew(ns, *entry);
-  if (renewed.ok() || (!entry->token.empty() && clock_.now() < entry->ends_at)) return entry->token;
-  return base::fail(renewed.withPrefix("token for hooks"));
+  if (clock_.now() >= entry->ask_again) {
+    entry->failure = renew(ns, *entry);
+    entry->ask_again = clock_.now() + kPause;
+  }
+  if (entry->failure.ok() || (!entry->token.empty() && clock_.now() < entry->ends_at))
+    return entry->token;
+  return base::fail(entry->failure.withPrefix("token for hooks"));
 }
 
 void HookTokens::refused(const std::string& ns, const std::string& token) {
   const std::shared_ptr<Entry> entry = entryOf(ns);
   const std::scoped_lock lock(entry->asking);
-  if (entry->token == token) entry->token.clear();
+  if (entry->token == token && clock_.now() >= entry->ask_again) entry->token.clear();
 }
 
 std::size_t HookTokens::size() {
@@ -90,9 +86,7 @@ base::Result<ServiceAccount> HookTokens::account() {
   if (!answer) return base::fail(answer.error().toStatus());
   const Json json = Json::parse(*answer, nullptr, /*allow_exceptions=*/false);
   const std::string user = textAt(json, "/status/userInfo/username");
-  const auto account = user.starts_with(kServiceAccountUser)
-                           ? parseServiceAccount(user.substr(kServiceAccountUser.size()))
-                           : std::nullopt;
+  const auto account = kubeapi::hooks::accountOf(user);
   if (!account)
     return base::fail(base::Code::kInvalidArgument,
                       "the operator runs as " + base::jsonString(user) +

@@ -12,20 +12,15 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "k8sclient/rest/api_client.h"
+#include "kubeapi/hooks.h"
 
 namespace stowage::operator_cmd {
 
-struct ServiceAccount {
-  std::string ns;
-  std::string name;
-};
-// "NAMESPACE:NAME", as kubectl writes subjects; nullopt for anything else.
-std::optional<ServiceAccount> parseServiceAccount(std::string_view text);
+using kubeapi::hooks::ServiceAccount;
 
 class HookTokens {
  public:
@@ -34,9 +29,10 @@ class HookTokens {
              std::stop_token stop);
 
   // A token for agents in `ns`, renewed when a fifth of its life is left; an old one that is still
-  // good is used while no new one can be had.
+  // good is used while no new one can be had. The API server is asked at most once in five seconds
+  // for a namespace, whatever its agents and the server answer.
   base::Result<std::string> tokenFor(const std::string& ns);
-  // An agent did not take `token`: the next call asks for a new one.
+  // An agent did not take `token`: a call later than those five seconds asks for a new one.
   void refused(const std::string& ns, const std::string& token);
   // Namespaces that are remembered.
   std::size_t size();
@@ -45,6 +41,8 @@ class HookTokens {
   struct Entry {
     std::mutex asking;  // one request at a time
     std::string token;
+    base::Status failure;        // of the last request
+    base::SteadyTime ask_again;  // not before that
     base::SteadyTime renew_at;
     base::SteadyTime ends_at;
   };

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "cmd/operator/hook_tokens.h"
+#include "kubeapi/hooks.h"
 
 namespace stowage::operator_cmd {
 
@@ -50,7 +50,8 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
                  "as a service account; docs/hooks.md)")
       ->type_name("NAMESPACE:NAME")
       ->check([](const std::string& text) {
-        return parseServiceAccount(text) ? "" : "\"" + text + "\" is not NAMESPACE:NAME";
+        return kubeapi::hooks::parseServiceAccount(text) ? ""
+                                                         : "\"" + text + "\" is not NAMESPACE:NAME";
       });
   app.add_option("--kube-api-qps", options.qps,
                  "calls a second to the API server, watches apart; 0: no limit of our own, the "

@@ -13,7 +13,11 @@ using statefulgroup::RoleSight;
 namespace {
 
 // A pod that does not answer holds up one of them for the hook's timeout.
-constexpr int kWorkers = 4;
+constexpr int kWorkers = 8;
+static_assert(RoleProber::kTurns.slow == kWorkers / 2);
+// Until a pod is tried again whose turn it was not: short for those that share a namespace with a
+// slow one, long for the processor.
+constexpr base::Duration kNextTurn = std::chrono::milliseconds(100);
 
 controlloop::ControlLoopOptions loopOptions() {
   controlloop::ControlLoopOptions options;
@@ -91,9 +95,11 @@ Outcome RoleProber::probe(const std::string& pod_key) {
     return {};
   }
   const kubeapi::group::RoleProbe& rules = subject.group->spec.role_probe;
-  const Outcome again{Outcome::Next::kAfter, std::chrono::seconds(rules.period_seconds), {}};
+  Outcome again{Outcome::Next::kAfter, std::chrono::seconds(rules.period_seconds), {}};
   if (subject.pod->ip.empty() || subject.pod->phase != "Running") return again;
   const auto answer = agents_.role(*subject.pod, *rules.http);
+  if (!answer && answer.error().code() == base::Code::kResourceExhausted)
+    return {Outcome::Next::kAfter, kNextTurn, {}};
   if (!answer) failures_.increment();
   if (keep(pod_key, subject.pod->meta.uid, rules.failure_threshold, answer))
     changed_(kubeapi::objectKey(subject.group->meta));

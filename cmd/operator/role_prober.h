@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "cmd/operator/agent_client.h"
+#include "cmd/operator/agent_turns.h"
 #include "controlloop/control_loop.h"
 #include "kubeapi/member_pod.h"
 #include "kubeapi/stateful_group.h"
@@ -22,6 +23,9 @@ namespace stowage::operator_cmd {
 
 class RoleProber {
  public:
+  // Of its workers, for the agents that it asks: half of them are there for those that answer.
+  static constexpr AgentTurns::Limits kTurns{4, 2};
+
   struct Subject {
     kubeapi::MemberPodPtr pod;
     kubeapi::StatefulGroupPtr group;

@@ -11,6 +11,7 @@ namespace stowage::kubeapi::hooks {
 
 namespace {
 
+constexpr std::string_view kAccountUser = "system:serviceaccount:";
 constexpr std::size_t kMaxMessage = 512;
 constexpr std::size_t kMaxText = 1024;
 
@@ -34,6 +35,24 @@ base::Status wrong(std::string_view what) {
 }  // namespace
 
 std::string audienceOf(std::string_view ns) { return "stowage-hooks." + std::string(ns); }
+
+std::optional<ServiceAccount> parseServiceAccount(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size() ||
+      text.find(':', colon + 1) != std::string_view::npos ||
+      text.find_first_of("/ \t") != std::string_view::npos)
+    return std::nullopt;
+  return ServiceAccount{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+std::string userOf(const ServiceAccount& account) {
+  return std::string(kAccountUser) + account.ns + ":" + account.name;
+}
+
+std::optional<ServiceAccount> accountOf(std::string_view user) {
+  if (!user.starts_with(kAccountUser)) return std::nullopt;
+  return parseServiceAccount(user.substr(kAccountUser.size()));
+}
 
 std::string pathOf(std::string_view verb) { return "/v1/" + std::string(verb); }
 

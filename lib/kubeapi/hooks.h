@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,18 @@ namespace stowage::kubeapi::hooks {
 // The audience of the tokens that calls to agents of a namespace carry:
 // "stowage-hooks.<namespace>".
 std::string audienceOf(std::string_view ns);
+
+// Whose tokens they are.
+struct ServiceAccount {
+  std::string ns;
+  std::string name;
+};
+// "NAMESPACE:NAME", as kubectl writes subjects; nullopt for anything else.
+std::optional<ServiceAccount> parseServiceAccount(std::string_view text);
+// By which user name the API server knows it, and back: "system:serviceaccount:NAMESPACE:NAME".
+std::string userOf(const ServiceAccount& account);
+std::optional<ServiceAccount> accountOf(std::string_view user);
+
 inline constexpr std::string_view kRolePath = "/v1/role";
 // "/v1/switchover"
 std::string pathOf(std::string_view verb);

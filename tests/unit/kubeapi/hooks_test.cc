@@ -43,6 +43,18 @@ TEST(Hooks, RolesAreReadAndHostileOnesRefused) {
   }
 }
 
+TEST(Hooks, AServiceAccountIsNamespaceAndName) {
+  const auto account = parseServiceAccount("a:b");
+  ASSERT_TRUE(account.has_value());
+  EXPECT_EQ(account->ns + "/" + account->name, "a/b");
+  for (const char* text : {"", "a", ":b", "a:", "a:b:c", "a/b", "a:b/c", "a/b:c", "a b:c", "a:b\t"})
+    EXPECT_FALSE(parseServiceAccount(text).has_value()) << text;
+  EXPECT_EQ(userOf(*account), "system:serviceaccount:a:b");
+  EXPECT_EQ(accountOf("system:serviceaccount:a:b")->name, "b");
+  for (const char* user : {"", "admin", "system:serviceaccount:", "system:serviceaccount:a"})
+    EXPECT_FALSE(accountOf(user).has_value()) << user;
+}
+
 TEST(Hooks, MessagesAreBounded) {
   EXPECT_EQ(messageOf(encodeMessage("no quorum")), "no quorum");
   EXPECT_EQ(messageOf("<html>"), "");

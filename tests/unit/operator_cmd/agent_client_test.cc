@@ -8,12 +8,14 @@
 
 #include "cmd/operator/role_prober.h"
 #include "testing/api/scripted_api_client.h"
+#include "testing/api/stepping_clock.h"
 #include "testing/http/scripted_server.h"
 
 namespace stowage::operator_cmd {
 namespace {
 
 using statefulgroup::HookAnswer;
+using statefulgroup::HookRequest;
 using statefulgroup::HookVerb;
 using ::testing::AllOf;
 using testing::answerJson;
@@ -48,8 +50,10 @@ class AgentClientTest : public ::testing::Test {
   kubeapi::MemberPod pod_;
   kubeapi::group::Hook hook_;
   testing::ScriptedApiClient api_;
-  HookTokens tokens_{api_, ServiceAccount{"stowage-system", "stowage-operator"}, clock_, {}};
-  AgentClient client_{tokens_, base::nullMetricSink(), clock_, {}};
+  testing::SteppingClock token_clock_;
+  HookTokens tokens_{api_, ServiceAccount{"stowage-system", "stowage-operator"}, token_clock_, {}};
+  testing::SteppingClock client_clock_;
+  AgentClient client_{tokens_, {1, 1}, {1, 0}, base::nullMetricSink(), client_clock_, {}};
   int given_ = 0;
 };
 
@@ -90,6 +94,8 @@ TEST_F(AgentClientTest, CallsCarryATokenOfThePodsNamespaceAndATokenThatWasRefuse
     seen.push_back(request.header("authorization"));
     reply.json(seen.size() == 1 ? 401 : 200, R"({"role":"leader","term":3})");
   });
+  EXPECT_TRUE(tokens_.tokenFor("ns").has_value());
+  token_clock_.advance(std::chrono::seconds(5));
   EXPECT_FALSE(client_.role(pod_, hook_).has_value());
   EXPECT_TRUE(client_.role(pod_, hook_).has_value());
   EXPECT_TRUE(client_.role(pod_, hook_).has_value());
@@ -104,6 +110,25 @@ TEST_F(AgentClientTest, NobodyIsAskedWithoutAToken) {
   });
   EXPECT_THAT(ask().message, AllOf(HasSubstr("token for hooks"), HasSubstr("no serviceaccounts")));
   EXPECT_EQ(server_.requests().size(), 0);
+}
+
+TEST_F(AgentClientTest, WhileASlowAgentIsWaitedForItsNeighboursAreNot) {
+  const HookRequest request{pod_, pod_, hook_, HookVerb::kJoin, "u1/join"};
+  int calls = 0;
+  HookAnswer meanwhile;
+  server_.onRequest([&](const ReceivedRequest&, Reply& reply) {
+    if (++calls == 1) client_clock_.advance(std::chrono::seconds(2));
+    if (calls == 2) meanwhile = client_.ask(request);
+    reply.json(200, "{}");
+  });
+  EXPECT_EQ(client_.ask(request).kind, HookAnswer::Kind::kDone);
+  EXPECT_EQ(client_.ask(request).kind, HookAnswer::Kind::kDone);
+  EXPECT_EQ(meanwhile.kind, HookAnswer::Kind::kFailed);
+  EXPECT_THAT(meanwhile.message, HasSubstr("agents are slow here"));
+  EXPECT_EQ(client_.ask(request).kind, HookAnswer::Kind::kDone);
+  EXPECT_EQ(calls, 3);
+  EXPECT_TRUE(client_.role(pod_, hook_).has_value());
+  EXPECT_EQ(calls, 4);
 }
 
 TEST_F(AgentClientTest, AnswersWithoutEndAreCut) {
@@ -184,6 +209,21 @@ TEST_F(RoleProberTest, AMemberThatDoesNotAnswerLosesItsRoleAfterTheThreshold) {
   probe();
   EXPECT_EQ(prober_.roleOf("u1")->role, "");
   EXPECT_EQ(prober_.roleOf("u1")->term, 5);
+}
+
+TEST_F(RoleProberTest, WhoseTurnItIsNotKeepsItsRole) {
+  group_.spec.role_probe.failure_threshold = 1;
+  server_.onRequest([&](const ReceivedRequest&, Reply& reply) {
+    client_clock_.advance(std::chrono::seconds(2));  // slow; and none of such a namespace is asked
+    reply.json(200, R"({"role":"leader","term":5})");
+  });
+  probe();
+  probe();
+  probe();
+  EXPECT_EQ(server_.requests().size(), 1U);
+  EXPECT_EQ(prober_.roleOf("u1")->role, "leader");
+  client_clock_.advance(std::chrono::seconds(60));
+  ASSERT_TRUE(server_.waitForRequests(2, std::chrono::seconds(10)));
 }
 
 }  // namespace
