@@ -17,6 +17,7 @@ serving::ServingOptions optionsOf(const ListenOptions& listen) {
   options.port = listen.port;
   options.tls_cert_file = listen.tls_cert_file;
   options.tls_key_file = listen.tls_key_file;
+  options.flags = {"--listen", "--listen"};
   options.limits.open_connections = 64;
   options.limits.waiting_requests = 16;
   options.limits.workers = 4;

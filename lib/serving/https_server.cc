@@ -125,7 +125,7 @@ base::Status HttpsServer::Impl::start() {
       {options_.tls_cert_file, options_.tls_key_file, options_.bind_address, options_.tls13_only},
       clock_);
   if (!tls) return tls.error();
-  auto listener = listenOn(options_.bind_address, options_.port);
+  auto listener = listenOn(options_.bind_address, options_.port, options_.flags);
   if (!listener) return listener.error();
   wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_.valid()) return {base::Code::kResourceExhausted, "no file descriptor for serving"};

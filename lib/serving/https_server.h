@@ -21,6 +21,7 @@
 #include "serving/access_gate.h"
 #include "serving/health.h"
 #include "serving/http_exchange.h"
+#include "serving/listener.h"
 #include "serving/metrics_registry.h"
 
 namespace stowage::serving {
@@ -44,6 +45,7 @@ struct ServingOptions {
   std::string tls_key_file = {};
   bool tls13_only = false;
   ServingLimits limits = {};
+  ListenFlags flags = {};
 };
 
 class HttpsServer {

@@ -20,31 +20,34 @@ std::string hostAndPort(const std::string& address, std::uint16_t port) {
                                                 : fmt::format("[{}]:{}", address, port);
 }
 
-std::string adviceFor(int error) {
+std::string adviceFor(int error, const ListenFlags& flags) {
   switch (error) {
     case EADDRINUSE:
-      return "another process has this port; stop it or choose another with --secure-port";
+      return fmt::format("another process has this port; stop it or choose another with {}",
+                         flags.port);
     case EACCES:
-      return "ports below 1024 need a privilege; choose another with --secure-port";
+      return fmt::format("ports below 1024 need a privilege; choose another with {}", flags.port);
     case EADDRNOTAVAIL:
-      return "this machine does not have that address; choose another with --bind-address";
+      return fmt::format("this machine does not have that address; choose another with {}",
+                         flags.address);
     default:
-      return "check --bind-address and --secure-port";
+      return fmt::format("check {} and {}", flags.address, flags.port);
   }
 }
 
 }  // namespace
 
-base::Result<UniqueFd> listenOn(const std::string& address, std::uint16_t port) {
+base::Result<UniqueFd> listenOn(const std::string& address, std::uint16_t port,
+                                const ListenFlags& flags) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
     return base::fail(base::Code::kInvalidArgument,
-                      fmt::format("--bind-address {} is not an IP address; give one such as "
+                      fmt::format("{} {} is not an IP address; give one such as "
                                   "0.0.0.0, :: or 127.0.0.1",
-                                  address));
+                                  flags.address, address));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> info(found, &::freeaddrinfo);
   UniqueFd socket(::socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -62,7 +65,7 @@ base::Result<UniqueFd> listenOn(const std::string& address, std::uint16_t port) 
     const int error = errno;
     return base::fail(base::Code::kUnavailable,
                       fmt::format("cannot listen on {}: {}; {}", hostAndPort(address, port),
-                                  std::strerror(error), adviceFor(error)));
+                                  std::strerror(error), adviceFor(error, flags)));
   }
   return socket;
 }

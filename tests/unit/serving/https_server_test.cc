@@ -251,6 +251,19 @@ TEST_F(HttpsServerTest, ATakenPortIsOneLineThatNamesPortAndFlag) {
                         server_->port()));
 }
 
+TEST_F(HttpsServerTest, AProgramWithOtherFlagsIsToldOfThose) {
+  start();
+  ServingOptions options;
+  options.bind_address = "127.0.0.1";
+  options.port = server_->port();
+  options.flags = {"--listen", "--listen"};
+  HttpsServer second(options, health_, reviewer_, clock_, base::nullMetricSink());
+  EXPECT_THAT(second.start().message(), EndsWith("choose another with --listen"));
+  options.bind_address = "localhost.";
+  HttpsServer third(options, health_, reviewer_, clock_, base::nullMetricSink());
+  EXPECT_THAT(third.start().message(), StartsWith("--listen localhost. is not an IP address"));
+}
+
 TEST_F(HttpsServerTest, AnAddressThatIsNoneIsNamed) {
   HttpsServer server({.bind_address = "localhost."}, health_, reviewer_, clock_,
                      base::nullMetricSink());
