@@ -9,6 +9,7 @@
 #include "cmd/kubectl-stowage/view/replacement.h"
 #include "cmd/kubectl-stowage/view/report.h"
 #include "cmd/kubectl-stowage/view/rollback.h"
+#include "cmd/kubectl-stowage/view/table.h"
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/shard_view.h"
 
@@ -21,6 +22,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr base::Duration kLookAgain = std::chrono::seconds(1);
+constexpr std::size_t kWidest = 1000;  // bytes of one line about a revision
 
 k8sclient::CallOptions writing() {
   k8sclient::CallOptions options;
@@ -108,8 +110,10 @@ base::Result<std::string> Verbs::rollback(const Options& options) {
   }
   std::string text = fmt::format("{}: revision {} ({}) is back in the spec. Changed:\n",
                                  options.name, plan->number, plan->name);
-  for (const std::string& change : plan->changes) text += "  " + change + "\n";
-  for (const std::string& remark : plan->remarks) text += "Note: " + remark + "\n";
+  // Whoever writes revisions chooses what their fields are called.
+  for (const std::string& change : plan->changes) text += "  " + oneLine(change, kWidest) + "\n";
+  for (const std::string& remark : plan->remarks)
+    text += "Note: " + oneLine(remark, kWidest) + "\n";
   return text + fmt::format(
                     "Pods follow by the rules of an update: kubectl stowage status {} -n "
                     "{} --watch\n",

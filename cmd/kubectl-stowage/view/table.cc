@@ -44,11 +44,15 @@ std::string Table::text(std::string_view indent) const {
 
 std::string oneLine(std::string_view text, std::size_t limit) {
   std::string out(base::utf8Prefix(text, limit));
-  for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = ' ';
+  const bool cut = out.size() < text.size();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(out[i]);
+    if (byte < 0x20 || byte == 0x7F) out[i] = ' ';
+    // U+0080 to U+009F, two bytes each: terminals obey them as well (U+009B is ESC [).
+    if (byte == 0xC2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xA0)
+      out.replace(i, 2, " ");
   }
-  if (out.size() < text.size()) out += "...";
+  if (cut) out += "...";
   return out;
 }
 

@@ -25,6 +25,10 @@ TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
 
 TEST(TableTest, WhatTheClusterSaysCannotMoveTheCursor) {
   EXPECT_EQ(oneLine("a\x1b[2J\nb\x7f", 100), "a [2J b ");
+  EXPECT_EQ(oneLine("a\xC2\x9B"
+                    "2Jb\xC2\xA0\xC3\x9F\xC2",
+                    100),
+            "a 2Jb\xC2\xA0\xC3\x9F\xC2");
   EXPECT_EQ(oneLine("abcdef", 3), "abc...");
 }
 
