@@ -95,6 +95,8 @@ class App::Impl {
 
  private:
   base::Status openTraces();
+  void makePorts();
+  void makeScheduler(scheduling::SchedulerOptions options);
   void addHealthChecks();
   void elect(std::function<void()> on_lost);
   void endScheduling();
@@ -161,11 +163,37 @@ base::Status App::Impl::openTraces() {
 }
 
 void App::Impl::wire() {
+  makePorts();
+  scheduling::SchedulerOptions options = schedulerOptions(settings_.config);
+  const bool workloads = needsWorkloads(options);
+  makeScheduler(std::move(options));
+  base::Clock& clock = foundation_.clock();
+  serving::MetricsRegistry& metrics = foundation_.metrics();
+  foundation_.prepareEndpoint(settings_.options, [this] { return reload_->configz(); });
+  foundation_.serve("/debug/queue", queuePage(*loop_, kDebugPatience));
+  foundation_.serve("/debug/cache", cachePage(*loop_, kDebugPatience));
+  self_events_ = std::make_unique<SelfEvents>(foundation_.events(), leaseOf(settings_),
+                                              "stowage-scheduler", program::hostName());
+  degraded_ = std::make_unique<DegradedFeatures>(foundation_.health(), *self_events_, metrics);
+  watches_ = std::make_unique<Watches>(foundation_.api(), *loop_, clock, foundation_.seed(),
+                                       metrics, workloads,
+                                       [this](const std::string& resource, const std::string& why) {
+                                         degraded_->resourceRefused(resource, why);
+                                       });
+  reload_ = std::make_unique<ConfigReload>(
+      ConfigReload::Source{settings_.options.config_file, overridesOf(settings_.options)},
+      settings_.config,
+      [this](const config::SchedulerConfig& config) { return reconfigure(config); }, *self_events_,
+      clock, metrics);
+  addHealthChecks();
+}
+
+// What the scheduler acts through. Answers come back into the loop's inbox.
+void App::Impl::makePorts() {
   using k8sclient::WriteDispatcher;
   base::Clock& clock = foundation_.clock();
   serving::MetricsRegistry& metrics = foundation_.metrics();
   k8sclient::ApiClient& api = foundation_.api();
-  const std::uint64_t seed = foundation_.seed();
   writes_ = std::make_unique<WriteDispatcher>(
       k8sclient::WriteDispatcherOptions{kSenders, 10'000},
       std::vector<std::string>{k8sclient::kBindCall, k8sclient::kStatusPatchCall,
@@ -206,10 +234,13 @@ void App::Impl::wire() {
       });
   status_writer_ = std::make_unique<ApiStatusWriter>(*writes_, api, metrics);
   events_ = std::make_unique<ApiEventSink>(foundation_.events(), program::hostName());
-  scheduling::SchedulerOptions options = schedulerOptions(settings_.config);
-  options.seed = seed;
+}
+
+void App::Impl::makeScheduler(scheduling::SchedulerOptions options) {
+  base::Clock& clock = foundation_.clock();
+  serving::MetricsRegistry& metrics = foundation_.metrics();
+  options.seed = foundation_.seed();
   options.verify_caches = settings_.options.verify_caches;
-  const bool workloads = needsWorkloads(options);
   scheduler_ = std::make_unique<scheduling::Scheduler>(
       std::move(options),
       scheduling::SchedulerPorts{extender_binder_.get(), status_writer_.get(), events_.get(),
@@ -219,22 +250,6 @@ void App::Impl::wire() {
   scheduling::LoopOptions loop_options;
   loop_options.stop_grace = kBindGrace;
   loop_ = std::make_unique<scheduling::SchedulingLoop>(*scheduler_, clock, metrics, loop_options);
-  foundation_.prepareEndpoint(settings_.options, [this] { return reload_->configz(); });
-  foundation_.serve("/debug/queue", queuePage(*loop_, kDebugPatience));
-  foundation_.serve("/debug/cache", cachePage(*loop_, kDebugPatience));
-  self_events_ = std::make_unique<SelfEvents>(foundation_.events(), leaseOf(settings_),
-                                              "stowage-scheduler", program::hostName());
-  degraded_ = std::make_unique<DegradedFeatures>(foundation_.health(), *self_events_, metrics);
-  watches_ = std::make_unique<Watches>(api, *loop_, clock, seed, metrics, workloads,
-                                       [this](const std::string& resource, const std::string& why) {
-                                         degraded_->resourceRefused(resource, why);
-                                       });
-  reload_ = std::make_unique<ConfigReload>(
-      ConfigReload::Source{settings_.options.config_file, overridesOf(settings_.options)},
-      settings_.config,
-      [this](const config::SchedulerConfig& config) { return reconfigure(config); }, *self_events_,
-      clock, metrics);
-  addHealthChecks();
 }
 
 void App::Impl::startExtenders() {

@@ -1,4 +1,5 @@
 // Pass: which revision the group's spec is, made and tried when it is new.
+#include <set>
 #include <utility>
 
 #include "statefulgroup/reconcile/live_objects.h"
