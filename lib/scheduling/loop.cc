@@ -134,6 +134,7 @@ std::size_t SchedulingLoop::run(const std::stop_token& stop) {
     if (now >= packing_due_ || may_decide != packing_shown_) {
       // Sums over replicas are right when those that do not decide show zeros.
       scheduler_.reportPacking(may_decide);
+      scheduler_.checkSome();
       packing_shown_ = may_decide;
       packing_due_ = now + kPackingPeriod;
     }

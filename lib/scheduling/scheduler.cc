@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "scheduling/cache/self_check.h"
 #include "scheduling/cycle/binding.h"
 #include "scheduling/cycle/context.h"
 #include "scheduling/cycle/cycle.h"
@@ -46,6 +47,7 @@ class Scheduler::Impl {
         profiles(makeRunners(options, cache, clock)),
         metrics(sink, profiles),
         packing(sink),
+        self_check(sink),
         queue(queueOptions(options), clock,
               [this](Place place, std::string_view event) { metrics.enteredQueue(place, event); }),
         context{options, this->ports, clock, cache, queue, profiles, metrics, nominator},
@@ -85,6 +87,7 @@ class Scheduler::Impl {
   std::vector<std::unique_ptr<ProfileRunner>> profiles;
   SchedulingMetrics metrics;
   PackingMetrics packing;
+  SelfCheck self_check;
   SchedulingQueue queue;
   Nominator nominator;
   Context context;
@@ -236,6 +239,8 @@ void Scheduler::runTimers() {
 void Scheduler::reportPacking(bool leading) {
   impl_->packing.show(leading ? packingOf(impl_->cache) : PackingReport());
 }
+
+void Scheduler::checkSome() { impl_->self_check.step(impl_->cache); }
 
 base::SteadyTime Scheduler::nextTimer() const {
   return std::min(impl_->queue.nextTimer(), impl_->binding.nextTimer());

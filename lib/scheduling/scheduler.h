@@ -112,6 +112,8 @@ class Scheduler {
   void runTimers();
   // Shows how well the cluster is filled; zeros while another instance leads. Linear in the nodes.
   void reportPacking(bool leading);
+  // Compares the sums of some nodes with their pods; all of them in turn.
+  void checkSome();
   [[nodiscard]] base::SteadyTime nextTimer()
       const;  // SteadyTime::max() when nothing waits for time
 

@@ -295,6 +295,9 @@ def check_served(promtool, pages):
                    'leader_election_master_status{name="stowage-scheduler"}'):
         if value(standby, series) != 0:
             faults.append(f"a standby shows {series} {value(standby, series)}")
+    # It is compared when the packing is looked at.
+    if not value(leader, "stowage_cache_checks_total") or value(leader, "stowage_cache_drifts_total") != 0:
+        faults.append("the leader's cache was not compared with its pods, or differs from them")
     if not value(leader, 'stowage_packing_nodes{state="used"}'):
         faults.append("the leader knows of no node in use")
 

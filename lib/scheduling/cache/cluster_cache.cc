@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "scheduling/cache/self_check.h"
 
 namespace stowage::scheduling {
 namespace {
@@ -310,28 +311,11 @@ bool ClusterCache::consistent() const {
   std::size_t assumed = 0;
   ClaimUsers claim_users;
   for (const auto& [name, info] : nodes_) {
-    UsedPorts ports;
-    PriorityCounts priorities;
+    if (!nodeAgrees(*this, *info)) return false;
     pods += info->pods.size();
     for (const CachedPod* pod : info->pods) {
-      if (pod->node != info.get() || find(pod->pod->meta.uid) != pod) return false;
       assumed += pod->assumed ? 1 : 0;
-      ports.add(pod->ports);
-      priorities.add(pod->priority);
       claim_users.add(*pod->pod, *info);
-    }
-    if (ports.size() != info->ports.size()) return false;
-    if (!(priorities == info->priorities)) return false;
-    if (info->index == kNoNode) continue;
-    for (std::size_t d = 0; d < state_.dimensions(); ++d) {
-      const auto dim = static_cast<placement::Dimension>(d);
-      std::int64_t sum = dim == placement::kPods ? static_cast<std::int64_t>(info->pods.size()) : 0;
-      for (const CachedPod* pod : info->pods) {
-        for (const Amount& amount : pod->demand->amounts().amounts) {
-          if (amount.dim == dim) sum = kubeapi::saturatingAdd(sum, amount.value);
-        }
-      }
-      if (sum != state_.requested(dim, info->index)) return false;
     }
   }
   return pods == pods_.size() && assumed == assumed_ && claim_users == claim_users_ &&
