@@ -105,9 +105,12 @@ bool dropClaims(PlanDraft& draft) {
   return acted;
 }
 
-// The claims of one replica at a time, by ordinal.
+// The claims of one replica at a time, by ordinal. What was refused is tried again with whatever
+// else is done: a template can be taken back, what claims ask for cannot.
 bool changeClaims(PlanDraft& draft) {
   if (draft.spec.expansion_policy != ExpansionPolicy::kOnline) return false;
+  const bool refused = claimsWereRefused(draft.rules.group);
+  bool tried = false;
   for (const Member& member : draft.shard.members) {
     const auto left = untilRestart(member, draft.spec, draft.rules.now);
     if (left == base::Duration::zero()) return false;  // update() is next
@@ -116,7 +119,11 @@ bool changeClaims(PlanDraft& draft) {
     for (const ClaimSight& claim : member.claims) {
       const auto wanted = claimTemplate(draft.spec, claim.claim_template);
       if (!claim.claim || claim.terminating() || wanted == nullptr) continue;
-      if (lacks(*claim.claim, *wanted)) {
+      if (lacks(*claim.claim, *wanted) && refused) {
+        if (!std::exchange(tried, true))
+          draft.note(ChangeClaim{member.replica, claim.claim_template, claim.claim},
+                     "the template has changed");
+      } else if (lacks(*claim.claim, *wanted)) {
         draft.act(ChangeClaim{member.replica, claim.claim_template, claim.claim},
                   "the template has changed", ShardWork::kExpanding);
         acted = true;

@@ -39,6 +39,24 @@ bool isChanging(const PersistentVolumeClaim& claim) {
   return grows || modified;
 }
 
+bool anyClaimLacks(const std::vector<ShardView>& shards, const Spec& spec) {
+  for (const ShardView& shard : shards) {
+    for (const Member& member : shard.members) {
+      for (const ClaimSight& sight : member.claims) {
+        const ClaimTemplate* wanted = claimTemplate(spec, sight.claim_template);
+        if (sight.claim && wanted != nullptr && lacks(*sight.claim, *wanted)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool claimsWereRefused(const kubeapi::StatefulGroup& group) {
+  const Condition* condition = kubeapi::findCondition(group.status.conditions, "StorageResizing");
+  return condition != nullptr && condition->reason == kClaimsRefused &&
+         condition->observed_generation == group.meta.generation;
+}
+
 std::optional<base::Duration> untilRestart(const Member& member, const Spec& spec, WallTime now) {
   if (!member.wanted || !member.there() || spec.expansion_policy != ExpansionPolicy::kOnline ||
       spec.update_strategy.type == UpdateType::kOnDelete)

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "statefulgroup/plan/shard_view.h"
 
@@ -16,6 +18,14 @@ bool lacks(const kubeapi::PersistentVolumeClaim& claim,
 bool isChanging(const kubeapi::PersistentVolumeClaim& claim);
 // Its volume cannot become what it asks for.
 bool isRefused(const kubeapi::PersistentVolumeClaim& claim);
+// Of any member.
+bool anyClaimLacks(const std::vector<ShardView>& shards, const kubeapi::group::Spec& spec);
+
+// The reason of condition StorageResizing by which a pass knows that the API server takes no change
+// of claims: a class that does not let its volumes grow, for one. It is tried again and holds
+// nothing up.
+inline constexpr std::string_view kClaimsRefused = "NotSupported";
+bool claimsWereRefused(const kubeapi::StatefulGroup& group);
 
 // A volume that has grown under a running pod, and whose file system does not: nodes do that within
 // moments where they can. How long it is still to be waited for; zero: the pod has to be made anew.

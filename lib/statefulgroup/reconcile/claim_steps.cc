@@ -121,6 +121,9 @@ StepResult StepRunner::carryOut(const ChangeClaim& step, const std::string& reas
     tell(true, "ExpansionFailed", "Expanding", names_.pod(step.replica),
          fmt::format("claim {} cannot {}: {}", name, what, answer.message));
   }
+  // Its pod goes on without, and so does everything else.
+  if (answer.code == base::Code::kForbidden || answer.code == base::Code::kInvalidArgument)
+    return {End::kTaken, fmt::format("claim {} cannot {}: {}", name, what, answer.message)};
   return resultOf(answer);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "statefulgroup/labels.h"
+#include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/reconcile/live_objects.h"
 #include "statefulgroup/reconcile/member_inputs.h"
@@ -190,6 +191,7 @@ void Pass::runShard(const ShardPlan& plan, std::size_t index, StepRunner& runner
         return;
       case StepResult::End::kTaken:
         errors_[index] = result.error;
+        if (std::holds_alternative<ChangeClaim>(action.step)) claim_refusal_ = result.error;
         lookAgain(kLookAfterRejection);
         continue;
       case StepResult::End::kFailed:
@@ -204,7 +206,7 @@ void Pass::runShard(const ShardPlan& plan, std::size_t index, StepRunner& runner
 
 std::optional<Outcome> Pass::writeStatus(const GroupSight& sight, const GroupPlan& plan) {
   const kubeapi::group::Status status =
-      statusOf({sight, plan, verdict_, collisions_, errors_, error_});
+      statusOf({sight, plan, verdict_, collisions_, errors_, error_, claim_refusal_});
   if (sameStatus(status, group_.status)) return std::nullopt;
   const Answer answer = writes_.replace(Resource::kGroups, group_.meta.name.str(), "status",
                                         kubeapi::encodeStatusUpdate(group_, status));
@@ -214,6 +216,8 @@ std::optional<Outcome> Pass::writeStatus(const GroupSight& sight, const GroupPla
   }
   for (const GroupEvent& event : statusEvents(group_.status, status))
     ports_.events.record(group_, event);
+  // From now on it holds nothing else up.
+  if (!claim_refusal_.empty() && !claimsWereRefused(group_)) lookAgain(kLookSoon);
   // What was current until now may be one more than is kept, and a status wakes nobody.
   if (!(status.current_revision == group_.status.current_revision)) lookAgain(kLookSoon);
   return std::nullopt;

@@ -73,6 +73,7 @@ class Pass {
   int collisions_ = 0;
   std::vector<std::string> errors_;  // by shard
   std::string error_;                // of the group: what failed first
+  std::string claim_refusal_;        // what the API server said of a claim
   bool failed_ = false;              // to be tried again after a pause that grows
   std::optional<base::Duration> look_again_;
 };

@@ -231,6 +231,8 @@ class Conditions {
   }
 
   Finding storageResizing() {
+    if (!input_.claim_refusal.empty())
+      return {"False", std::string(kClaimsRefused), input_.claim_refusal};
     for (const ShardView& shard : sight_.shards) {
       for (const Member& member : shard.members) {
         for (const ClaimSight& sight : member.claims) {
@@ -246,6 +248,10 @@ class Conditions {
         }
       }
     }
+    // It stays said until there is nothing left to ask for, also while that is not tried.
+    const Condition* before = kubeapi::findCondition(group_.status.conditions, "StorageResizing");
+    if (before != nullptr && claimsWereRefused(group_) && anyClaimLacks(sight_.shards, group_.spec))
+      return {"False", std::string(kClaimsRefused), before->message};
     return {"False", "Idle", ""};
   }
 

@@ -25,6 +25,8 @@ struct StatusInput {
   std::vector<std::string> errors;
   // Of the group as a whole.
   std::string error;
+  // What the API server said when it took no change of a claim; empty: it did, or was not asked.
+  std::string claim_refusal = {};
 };
 
 // At most 64 unhealthy replicas are listed, one text has at most 1 KiB.

@@ -87,6 +87,32 @@ TEST_F(GroupVolumesIt, GrowAndChangeOneMembersAfterAnothers) {
   EXPECT_EQ(uids("db"), before);
 }
 
+TEST_F(GroupVolumesIt, AClassThatLetsNothingGrowIsToldAndAMendedOneGoesOn) {
+  makeVolumes(3);
+  createGroup("db", withVolume("1Gi", "slow"));
+  awaitRest("db");
+  for (int i = 0; i < 3; ++i) have(i, "1Gi", "slow");
+  const auto mayGrow = [&](const char* patch) {
+    const CommandResult done =
+        cluster_.kubectl({"patch", "storageclass", "expandable", "--type=merge", "-p", patch});
+    ASSERT_EQ(done.exit_code, 0) << done.output;
+  };
+  mayGrow(R"({"allowVolumeExpansion":false})");
+  changeGroup("db", withVolume("2Gi", "slow"));
+  await("db", "StorageResizing", "False/NotSupported");
+  EXPECT_TRUE(waitFor([&] { return !eventsOf("db", "ExpansionFailed").empty(); }, kPatience));
+  EXPECT_EQ(claim(0)["spec"]["resources"]["requests"]["storage"], "1Gi");
+  mayGrow(R"({"allowVolumeExpansion":true})");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(waitFor(
+        [&] { return claim(i)["spec"]["resources"]["requests"]["storage"] == "2Gi"; }, kPatience))
+        << i << getGroup("db")["status"].dump(1);
+    have(i, "2Gi", "slow");
+  }
+  await("db", "StorageResizing", "False/Idle");
+  forgetRefusals();  // by the class, not for want of a right
+}
+
 TEST_F(GroupVolumesIt, AMemberGetsAnotherForOneThatIsGone) {
   makeVolumes(4);
   Json spec = withVolume("1Gi", "slow");

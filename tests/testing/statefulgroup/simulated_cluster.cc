@@ -147,6 +147,8 @@ Answer SimulatedCluster::patch(const ObjectName& object, std::string_view subres
     if (why.empty() && admission && changes.contains("spec")) why = admission(wanted);
     if (!why.empty()) return refusal(Code::kInvalidArgument, "Invalid", why);
   }
+  if (object.resource == Resource::kClaims && changes.contains("spec") && !claims_are_fixed.empty())
+    return refusal(Code::kForbidden, "Forbidden", claims_are_fixed);
   beginWrite("patch", {object.resource, object.name}, changes);
   found->merge_patch(changes);
   if (object.resource == Resource::kPods && changes.contains("spec"))

@@ -88,6 +88,8 @@ class SimulatedCluster final : public statefulgroup::ObjectApi {
   void dieAfter(std::optional<int> count) { lives_ = count; }
   // What a pod of these says about the template: an error text, or none.
   std::function<std::string(const Json& pod)> admission;
+  // Why no claim's spec may change; empty: it may.
+  std::string claims_are_fixed;
   // Told right before each change that a write makes: with what is written, where it is a whole
   // object, and the state before it.
   using OnWrite = std::function<void(const std::string& verb, const Key& object, const Json& body,

@@ -58,6 +58,50 @@ TEST_F(GroupVolumes, GrowOneMembersAfterAnothers) {
   EXPECT_EQ(condition("StorageResizing"), "False/Idle");
 }
 
+TEST_F(GroupVolumes, WhatTheServerRefusesIsToldAndHoldsNothingElseUp) {
+  put(1, 3, claimsOf("1Gi"));
+  have("1Gi");
+  cluster.claims_are_fixed = "the storageclass must support resize";
+  put(1, 3, claimsOf("2Gi"));
+  EXPECT_EQ(condition("StorageResizing"), "False/NotSupported");
+  EXPECT_THAT(reason(), HasSubstr("cannot grow to 2Gi: the storageclass must support resize"));
+  takeRemovals();
+  // The template cannot be made smaller again: an update goes on all the same.
+  Json next = claimsOf("2Gi");
+  next.update(withImage("example.test/db:2"));
+  put(1, 3, next);
+  EXPECT_THAT(takeRemovals(), ElementsAre("db-0-2", "db-0-1", "db-0-0"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ(condition("StorageResizing"), "False/NotSupported");
+  EXPECT_EQ(claim("data-db-0-0")["resources"]["requests"]["storage"], "1Gi");
+  // It is tried again.
+  cluster.claims_are_fixed.clear();
+  clock.advance(seconds(31));
+  settle();
+  EXPECT_EQ(condition("StorageResizing"), "True/Resizing");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(claim("data-db-0-" + std::to_string(i))["resources"]["requests"]["storage"], "2Gi");
+    have("2Gi");
+    settle();
+  }
+  EXPECT_EQ(condition("StorageResizing"), "False/Idle");
+}
+
+TEST_F(GroupVolumes, AMemberComesBackThoughItsClaimMayNotGrow) {
+  Json more = claimsOf("1Gi");
+  more["volumeExpansionPolicy"] = "OnRecreate";
+  put(1, 3, more);
+  have("1Gi");
+  cluster.claims_are_fixed = "the storageclass must support resize";
+  more["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] = "2Gi";
+  put(1, 3, more);
+  cluster.end("db-0-1", "Failed");
+  settle();
+  EXPECT_THAT(pods(), ElementsAre("db-0-0", "db-0-1", "db-0-2"));
+  EXPECT_EQ(condition("Ready"), "True/AllReady");
+  EXPECT_EQ(condition("StorageResizing"), "False/NotSupported");
+}
+
 TEST_F(GroupVolumes, TakeAnotherAttributesClassOneMembersAfterAnothers) {
   put(1, 3, claimsOf("1Gi", "slow"));
   have("1Gi", "slow");
