@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 BUILD ?= build/dev
 CTEST := ctest --output-on-failure --no-tests=error
+IT_JOBS ?= 3
 # Objects are shared between clones: paths inside the checkout do not count for ccache.
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -59,17 +60,20 @@ image-test: image check-go ## the image's programs run from it, read-only and wi
 	tests/image/image_test.py
 
 controlplane: check-go ## build etcd, kube-apiserver and friends into ~/.cache/stowage (once)
-	@tests/controlplane/controlplane.sh build
+	@tests/controlplane/controlplane.sh build all
 
 test: unit it ## the tests a change needs: unit, then integration on a real kube-apiserver
 
 unit: build ## unit tests
 	@$(CTEST) --test-dir $(BUILD) -L unit -j 2
 
-it: build controlplane ## integration tests on a real kube-apiserver and etcd
-	@rm -rf $(BUILD)/audit
+# Each program has a control plane of its own and waits more than it computes. What they need is built before: not with a test's
+# time running out, nor by several at once.
+it: build controlplane ## integration tests on a real kube-apiserver and etcd (IT_JOBS at a time)
+	@tests/tools/tools.sh build kwok helm helm4 helm-unittest kube-score
+	rm -rf $(BUILD)/audit
 	export STOWAGE_AUDIT_KEEP=$(CURDIR)/$(BUILD)/audit
-	$(CTEST) --test-dir $(BUILD) -L integration
+	$(CTEST) --test-dir $(BUILD) -L integration -j $(IT_JOBS)
 	tests/chart/rights_test.py $(BUILD)/audit
 
 monitoring: check-deps check-go ## a real Prometheus scrapes both programs; every rule and panel has an answer
@@ -117,9 +121,11 @@ lint: check-deps ## format, include direction, headers alone, shellcheck, file l
 fmt: ## format all C++ sources in place
 	@git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' | xargs clang-format-19 -i
 
+# The model of groups one step less deep: deeper is the same code, over and over (make full).
 asan: check-deps ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan >/dev/null
 	ninja -C build/asan unit-tests
+	export STOWAGE_MODEL_DEPTH=$${STOWAGE_MODEL_DEPTH:--1}
 	ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 $(CTEST) --test-dir build/asan -L unit -j 2
 
 tsan: check-deps ## unit tests of threaded code under ThreadSanitizer
@@ -151,6 +157,7 @@ demo: check-deps check-go ## watch Stowage schedule 300 pods and run a group on 
 	ninja -C $(BUILD) stowage-scheduler stowage-operator kubectl-stowage
 	demo/demo.sh
 
+full: export STOWAGE_MODEL_DEPTH = 0
 full: test asan tsan fuzz bench ## everything, also what CI has no time for
 	@$(MAKE) --no-print-directory conformance N=20000
 	@$(MAKE) --no-print-directory chart

@@ -343,7 +343,7 @@ keep_audit() {
   [[ -n "${STOWAGE_AUDIT_KEEP:-}" && -s "$1/audit.log" ]] || return 0
   mkdir -p "$STOWAGE_AUDIT_KEEP"
   grep -E '"username":"(system:serviceaccount:stowage-system:)?stowage-(scheduler|operator)"' "$1/audit.log" \
-    >"$STOWAGE_AUDIT_KEEP/$(basename "$1").log" || true
+    >"$(mktemp --suffix=.log "$STOWAGE_AUDIT_KEEP/$(basename "$1").XXXXXX")" || true
 }
 
 command_env() {

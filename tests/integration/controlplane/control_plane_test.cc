@@ -150,7 +150,7 @@ TEST_F(ControlPlaneFixture, LeaseCanBeGrantedInANamespaceOfATest) {
   EXPECT_NE(cluster_.kubectlAs(kubeconfig, question).exit_code, 0);
   cluster_.allowLeases(ns);
   EXPECT_TRUE(
-      waitFor([&] { return cluster_.kubectlAs(kubeconfig, question).exit_code == 0; }, 10s));
+      waitFor([&] { return cluster_.kubectlAs(kubeconfig, question).exit_code == 0; }, 60s));
 }
 
 TEST_F(ControlPlaneFixture, BindingsAreInTheAuditLogWithTheirBody) {
@@ -225,7 +225,7 @@ TEST_F(ControlPlaneFixture, ServersEndWhenTheirOwnerIsKilled) {
   EXPECT_TRUE(processRuns(server));
   owner.signal(SIGKILL);
   ASSERT_TRUE(owner.waitExit(10s));
-  EXPECT_TRUE(waitFor([&] { return !processRuns(etcd) && !processRuns(server); }, 10s));
+  EXPECT_TRUE(waitFor([&] { return !processRuns(etcd) && !processRuns(server); }, 60s));
 }
 
 TEST_F(ControlPlaneFixture, PrivateKeysAreReadableByTheirOwnerOnly) {

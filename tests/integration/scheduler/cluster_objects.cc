@@ -58,6 +58,11 @@ std::string metricsToken(ControlPlane& cluster, const std::string& ns) {
 void deleteNodes(ControlPlane& cluster) {
   const CommandResult result = cluster.kubectl({"delete", "nodes", "--all", "--wait=false"});
   ASSERT_EQ(result.exit_code, 0) << result.output;
+  // Nodes of the same names may come at once. A KWOK that finds a lease of the old one takes it,
+  // and when the garbage collector has ended that lease, it renews what is not there for ever.
+  const CommandResult leases =
+      cluster.kubectl({"delete", "leases", "-n", "kube-node-lease", "--all", "--wait=false"});
+  ASSERT_EQ(leases.exit_code, 0) << leases.output;
 }
 
 Json getObject(ControlPlane& cluster, const std::vector<std::string>& what) {

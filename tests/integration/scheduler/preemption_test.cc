@@ -162,7 +162,7 @@ TEST_F(PreemptionOnRealApi, AGracefulVictimIsNominatedForMarkedDeletedAndWaitedF
 
   // The room is promised: a lower priority does not get it, neither before nor after.
   createAll(cluster_, {wanting("low-too", "2", "")});
-  ASSERT_TRUE(waitFor([&] { return !messageOf("low-too").empty(); }, 10s));
+  ASSERT_TRUE(waitFor([&] { return !messageOf("low-too").empty(); }, 60s));
   finishTermination("low");
   ASSERT_TRUE(waitFor([&] { return nodeOf("high") == "n"; }, 20s)) << scheduler.process().log();
   EXPECT_EQ(nodeOf("low-too"), "");

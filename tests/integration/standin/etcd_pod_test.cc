@@ -114,7 +114,7 @@ TEST_F(EtcdPodIt, RunsOnWhereItsNodeIsSilentAndEndsWhenThatHears) {
             0);
   EXPECT_EQ(there.get("key"), "value");
   nodes().restore("node-0");
-  EXPECT_TRUE(waitFor([&] { return there.get("key") == std::nullopt; }, 10s));
+  EXPECT_TRUE(waitFor([&] { return there.get("key") == std::nullopt; }, 60s));
   createEtcd("node-1");
   EXPECT_EQ(client().get("key"), "value");
 }

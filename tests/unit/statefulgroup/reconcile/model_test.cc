@@ -191,7 +191,8 @@ class Explorer {
   bool complete_ = true;
 };
 
-// STOWAGE_MODEL_DEPTH: how many more steps than in everyday tests (`make full`).
+// STOWAGE_MODEL_DEPTH: how many more steps than in everyday tests (`make full`), or fewer (`make
+// asan`).
 int deeper() {
   const char* more = std::getenv("STOWAGE_MODEL_DEPTH");
   return more == nullptr ? 0 : std::atoi(more);
