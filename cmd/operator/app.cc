@@ -178,6 +178,9 @@ void App::Impl::elect(std::function<void()> on_lost) {
   k8sclient::LeaseOptions lease;
   lease.ns = settings_.lease_namespace;
   lease.name = settings_.options.lease_name.value_or("stowage-operator");
+  lease.lease_duration = std::chrono::seconds(settings_.options.lease_seconds);
+  lease.renew_deadline = std::chrono::seconds(settings_.options.renew_seconds);
+  lease.retry_period = std::chrono::seconds(settings_.options.retry_seconds);
   foundation_.elect(
       std::move(lease), [this](const std::stop_token& stop) { work(stop); }, std::move(on_lost));
 }

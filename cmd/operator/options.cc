@@ -28,6 +28,26 @@ constexpr const char* kFooter =
     "Exit codes: 0 stopped by a signal, 1 failed or lost the lease, 2 wrong command line or\n"
     "configuration.";
 
+void addLeaseFlags(CLI::App& app, Options& options) {
+  app.add_option("--leader-elect-lease-duration-seconds", options.lease_seconds,
+                 "how long others wait after the leader's last sign before they take over")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_option("--leader-elect-renew-deadline-seconds", options.renew_seconds,
+                 "how long the leader tries to renew before it ends")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_option("--leader-elect-retry-period-seconds", options.retry_seconds, "time between tries")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+}
+
+// As k8sclient::validate() wants them (kLeaseJitter is 1.2).
+bool areLeaseTimes(const Options& options) {
+  return options.lease_seconds > options.renew_seconds &&
+         options.renew_seconds * 5 > options.retry_seconds * 6;
+}
+
 }  // namespace
 
 std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* const* argv) {
@@ -63,8 +83,16 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
       ->check(CLI::Range(0, 200000))
       ->capture_default_str();
   program::addCommonFlags(app, options, "stowage-operator");
+  addLeaseFlags(app, options);
   if (auto early = program::parseCommandLine(app, options, "stowage-operator", argc, argv))
     return *early;
+  if (!areLeaseTimes(options)) {
+    return program::EarlyExit{
+        2,
+        "stowage-operator: --leader-elect-lease-duration-seconds must be more than "
+        "--leader-elect-renew-deadline-seconds, and that more than 1.2 times "
+        "--leader-elect-retry-period-seconds\n"};
+  }
   return options;
 }
 
@@ -73,14 +101,16 @@ std::string optionsYaml(const Options& options) {
   return fmt::format(
       "namespace: {}\nworkers: {}\nresyncPeriodSeconds: {}\nhookServiceAccount: {}\nkubeApiQps: "
       "{}\nkubeApiBurst: {}\n"
-      "leaderElect: {}\nleaderElectResourceName: {}\nbindAddress: {}\nsecurePort: {}\n"
+      "leaderElect: {}\nleaderElectResourceName: {}\n"
+      "leaderElectLeaseDurationSeconds: {}\nleaderElectRenewDeadlineSeconds: {}\n"
+      "leaderElectRetryPeriodSeconds: {}\nbindAddress: {}\nsecurePort: {}\n"
       "loggingFormat: {}\nverbosity: {}\n",
       base::jsonString(options.ns), options.workers, options.resync_seconds,
       base::jsonString(options.hook_service_account), options.qps, options.burst,
       options.leader_elect.value_or(true),
-      base::jsonString(options.lease_name.value_or("stowage-operator")),
-      base::jsonString(options.bind_address), options.secure_port,
-      base::jsonString(options.logging_format), options.verbosity);
+      base::jsonString(options.lease_name.value_or("stowage-operator")), options.lease_seconds,
+      options.renew_seconds, options.retry_seconds, base::jsonString(options.bind_address),
+      options.secure_port, base::jsonString(options.logging_format), options.verbosity);
 }
 
 }  // namespace stowage::operator_cmd

@@ -16,6 +16,10 @@ struct Options : program::CommonOptions {
   std::string hook_service_account;  // NAMESPACE:NAME; empty: the operator's own
   double qps = 0;                    // 0: no limit, the server's priority and fairness decides
   int burst = 0;                     // 0: twice qps
+  // The Lease's times: as kube-scheduler's leaderElection.
+  int lease_seconds = 15;
+  int renew_seconds = 10;
+  int retry_seconds = 2;
 };
 
 std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* const* argv);
