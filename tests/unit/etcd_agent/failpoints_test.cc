@@ -56,6 +56,8 @@ TEST_F(AgentFailpointsTest, WhatEtcdRefusesDoesNotCount) {
   const auto etcd = dyingAt("promote", "");
   etcd_->refuse_next = base::Status(base::Code::kConflict, "not in step");
   EXPECT_FALSE(etcd->promote(FakeEtcd::urlOf(0), 2).ok());
+  etcd_->refuse_next = base::Status(base::Code::kUnavailable, "etcdserver: unhealthy cluster");
+  EXPECT_FALSE(etcd->promote(FakeEtcd::urlOf(0), 2).ok());
   EXPECT_EQ(deaths_, 0);
 }
 
