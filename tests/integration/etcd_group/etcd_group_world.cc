@@ -48,6 +48,8 @@ StandIn::Images images() {
         etcd ? etcdProgram() : STOWAGE_BINARY_DIR "/cmd/etcd-agent/stowage-etcd-agent";
     images[image] = images[image + "-next"] = {program};
   }
+  // Of examples/primary-replica: the machine's own.
+  images["python:3.13-slim"] = images["python:3.13-slim-next"] = {"/usr/bin/python3"};
   return images;
 }
 
