@@ -61,10 +61,10 @@ void addMemberFlags(CLI::App& app, Options& options) {
                  "host of one member, before --peer-domain; repeatable")
       ->type_name("NAME=HOST");
   app.add_option("--initial-size", options.initial_size, "members that found the cluster")
-      ->check(CLI::Range(1, 9))
+      ->check(program::wholeNumber(1, 9))
       ->capture_default_str();
   app.add_option("--first-ordinal", options.first_ordinal, "ordinal of the first of them")
-      ->check(CLI::Range(0, 1000000))
+      ->check(program::wholeNumber(0, 1000000))
       ->capture_default_str();
   app.add_option("--cluster-token", options.cluster_token,
                  "what the cluster is called (default: <own namespace>/<name without its number>)");
@@ -72,7 +72,7 @@ void addMemberFlags(CLI::App& app, Options& options) {
       ->type_name("FOLDER")
       ->capture_default_str();
   app.add_option("--agent-port", options.agent_port, "port of all members' agents")
-      ->check(CLI::Range(1, 65535))
+      ->check(program::wholeNumber(1, 65535))
       ->capture_default_str();
 }
 
@@ -100,7 +100,7 @@ void addInit(CLI::App& app, Options& options) {
           "more than --initial-size")
       ->type_name("FILE");
   init->add_option("--patience-seconds", options.patience_seconds, "when to give up and end with 1")
-      ->check(CLI::Range(1, 86400))
+      ->check(program::wholeNumber(1, 86400))
       ->capture_default_str();
 }
 
@@ -112,10 +112,10 @@ void addEtcdFlags(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"http", "https"}))
       ->capture_default_str();
   app.add_option("--etcd-client-port", options.client_port, "client port of all members")
-      ->check(CLI::Range(1, 65535))
+      ->check(program::wholeNumber(1, 65535))
       ->capture_default_str();
   app.add_option("--etcd-peer-port", options.peer_port, "peer port of all members")
-      ->check(CLI::Range(1, 65535))
+      ->check(program::wholeNumber(1, 65535))
       ->capture_default_str();
   app.add_option("--etcd-ca-file", options.etcd_ca_file, "whom to trust as etcd")
       ->type_name("FILE");
@@ -152,7 +152,8 @@ void addServingFlags(CLI::App& app, Options& options) {
       ->type_name("FILE");
   app.add_flag("--insecure-any-token", options.any_token,
                "answer whoever sends any token, instead of --operator-account: for trials only, "
-               "since it can take the shard's quorum");
+               "since it can take the shard's quorum")
+      ->check(program::trueOrFalse());
 }
 
 void addLogFlags(CLI::App& app, Options& options) {
@@ -160,12 +161,12 @@ void addLogFlags(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   app.add_option("-v,--v", options.verbosity, "log verbosity: 0 info, 1 and more debug")
-      ->check(CLI::Range(0, program::kMaxVerbosity))
+      ->check(program::wholeNumber(0, program::kMaxVerbosity))
       ->capture_default_str();
 }
 
 program::EarlyExit wrong(const std::string& what) {
-  return {2, fmt::format("{}: {}\nType {} --help to see every flag.\n", kProgram, what, kProgram)};
+  return program::wrongCommandLine(kProgram, what);
 }
 
 base::Status invalid(std::string what) { return {base::Code::kInvalidArgument, std::move(what)}; }

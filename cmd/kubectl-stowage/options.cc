@@ -1,5 +1,13 @@
 #include "cmd/kubectl-stowage/options.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string_view>
+
+#include "base/text.h"
 #include "base/version.h"
 
 namespace stowage::kubectl {
@@ -57,9 +65,19 @@ constexpr VerbText kVerbs[] = {
      "it."},
 };
 
+bool isType(const std::string& text, bool pod) {
+  constexpr std::array<std::string_view, 3> kPod = {"pod", "pods", "po"};
+  constexpr std::array<std::string_view, 5> kGroup = {"statefulgroup", "statefulgroups", "sfg",
+                                                      "statefulgroup.stowage.dev",
+                                                      "statefulgroups.stowage.dev"};
+  return pod ? std::find(kPod.begin(), kPod.end(), text) != kPod.end()
+             : std::find(kGroup.begin(), kGroup.end(), text) != kGroup.end();
+}
+
 // Before and after the verb.
 void addConnection(CLI::App& app, Options& options) {
-  app.add_option("-n,--namespace", options.ns, "namespace (default: that of the context)");
+  app.add_option("-n,--namespace", options.ns, "namespace (default: that of the context)")
+      ->check(program::namespaceName());
   app.add_option("--kubeconfig", options.kubeconfig, "kubeconfig to use; must exist when given")
       ->type_name("FILE");
   app.add_option("--context", options.context, "context of the kubeconfig (default: the current)");
@@ -69,8 +87,7 @@ void addVerb(CLI::App& app, const VerbText& text, Options& options) {
   CLI::App* verb = app.add_subcommand(text.name, text.what);
   verb->footer(text.more);
   verb->add_option(text.verb == Verb::kReplace ? "POD" : "GROUP", options.name,
-                   text.verb == Verb::kReplace ? "name of the member's pod" : "name of the group")
-      ->required();
+                   text.verb == Verb::kReplace ? "name of the member's pod" : "name of the group");
   addConnection(*verb, options);
   verb->callback([&options, which = text.verb] { options.verb = which; });
   if (text.verb == Verb::kStatus || text.verb == Verb::kHistory) {
@@ -80,13 +97,33 @@ void addVerb(CLI::App& app, const VerbText& text, Options& options) {
         ->check(CLI::IsMember({"json"}));
   }
   if (text.verb == Verb::kStatus)
-    verb->add_flag("-w,--watch", options.watch, "show it again whenever it changes, until stopped");
+    verb->add_flag("-w,--watch", options.watch, "show it again whenever it changes, until stopped")
+        ->check(program::trueOrFalse());
   if (text.verb == Verb::kRollback) {
     verb->add_option_function<std::int64_t>(
             "--to-revision", [&options](const std::int64_t& n) { options.to_revision = n; },
             "number of the revision, as history shows it (default: the one before)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(program::wholeNumber(0, std::numeric_limits<std::int64_t>::max()));
   }
+}
+
+// As kubectl takes them: NAME or TYPE/NAME. Empty, or what is wrong.
+std::string settleName(Options& options) {
+  const bool pod = options.verb == Verb::kReplace;
+  const char* what = pod ? "POD" : "GROUP";
+  if (options.name.empty())
+    return fmt::format("{} is missing; kubectl get {} lists them", what,
+                       pod ? "pods -l stowage.dev/group" : "statefulgroups");
+  if (const auto slash = options.name.find('/'); slash != std::string::npos) {
+    const std::string type = options.name.substr(0, slash);
+    if (!isType(type, pod))
+      return fmt::format("{} {} is not the name of a {}", what, base::jsonString(options.name),
+                         pod ? "pod" : "StatefulGroup");
+    options.name.erase(0, slash + 1);
+  }
+  std::string name = options.name;
+  const std::string wrong = program::objectName()(name);
+  return wrong.empty() ? wrong : fmt::format("{}: {}", what, wrong);
 }
 
 }  // namespace
@@ -100,16 +137,11 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
   app.require_subcommand(1);
   addConnection(app, options);
   for (const VerbText& text : kVerbs) addVerb(app, text, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return program::EarlyExit{0, app.help()};
-  } catch (const CLI::CallForVersion&) {
-    return program::EarlyExit{0, base::versionLine("kubectl-stowage") + "\n"};
-  } catch (const CLI::ParseError& error) {
-    std::string text = std::string(kProgram) + ": " + error.what();
-    return program::EarlyExit{2, text + "\nType " + kProgram + " --help to see every verb.\n"};
-  }
+  if (auto early =
+          program::parse(app, kProgram, base::versionLine("kubectl-stowage"), "verb", argc, argv))
+    return *early;
+  if (const std::string wrong = settleName(options); !wrong.empty())
+    return program::wrongCommandLine(kProgram, wrong, "verb");
   return options;
 }
 

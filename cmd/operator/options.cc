@@ -31,14 +31,14 @@ constexpr const char* kFooter =
 void addLeaseFlags(CLI::App& app, Options& options) {
   app.add_option("--leader-elect-lease-duration-seconds", options.lease_seconds,
                  "how long others wait after the leader's last sign before they take over")
-      ->check(CLI::Range(1, 3600))
+      ->check(program::wholeNumber(1, 3600))
       ->capture_default_str();
   app.add_option("--leader-elect-renew-deadline-seconds", options.renew_seconds,
                  "how long the leader tries to renew before it ends")
-      ->check(CLI::Range(1, 3600))
+      ->check(program::wholeNumber(1, 3600))
       ->capture_default_str();
   app.add_option("--leader-elect-retry-period-seconds", options.retry_seconds, "time between tries")
-      ->check(CLI::Range(1, 3600))
+      ->check(program::wholeNumber(1, 3600))
       ->capture_default_str();
 }
 
@@ -57,13 +57,14 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
   app.set_version_flag("--version", base::versionLine("stowage-operator"),
                        "print version and commit");
   app.add_option("--namespace", options.ns,
-                 "only groups of this namespace (default: of all namespaces)");
+                 "only groups of this namespace (default: of all namespaces)")
+      ->check(program::namespaceName());
   app.add_option("--workers", options.workers, "groups that are worked on at once")
-      ->check(CLI::Range(1, 64))
+      ->check(program::wholeNumber(1, 64))
       ->capture_default_str();
   app.add_option("--resync-period-seconds", options.resync_seconds,
                  "each group is looked at again about so often, whatever happens; 0: never")
-      ->check(CLI::Range(0, 86400))
+      ->check(program::wholeNumber(0, 86400))
       ->capture_default_str();
   app.add_option("--hook-service-account", options.hook_service_account,
                  "whose tokens agents in pods are shown (default: the operator's own, when it runs "
@@ -76,11 +77,11 @@ std::variant<Options, program::EarlyExit> parseOptions(int argc, const char* con
   app.add_option("--kube-api-qps", options.qps,
                  "calls a second to the API server, watches apart; 0: no limit of our own, the "
                  "server's priority and fairness decides")
-      ->check(CLI::Range(0.0, 100000.0))
+      ->check(program::decimalNumber(0, 100000))
       ->capture_default_str();
   app.add_option("--kube-api-burst", options.burst,
                  "calls at once above --kube-api-qps; 0: twice as many")
-      ->check(CLI::Range(0, 200000))
+      ->check(program::wholeNumber(0, 200000))
       ->capture_default_str();
   program::addCommonFlags(app, options, "stowage-operator");
   addLeaseFlags(app, options);

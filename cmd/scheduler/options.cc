@@ -52,10 +52,11 @@ std::variant<Options, EarlyExit> parseOptions(int argc, const char* const* argv)
       ->type_name("URL");
   app.add_option("--tracing-sampling-rate-per-million", options.tracing_per_million,
                  "how many of a million attempts are traced")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(program::wholeNumber(0, 1'000'000))
       ->capture_default_str();
   app.add_flag("--verify-caches", options.verify_caches,
-               "recompute every cached decision and stop on a difference (slow; for debugging)");
+               "recompute every cached decision and stop on a difference (slow; for debugging)")
+      ->check(program::trueOrFalse());
   if (auto early = program::parseCommandLine(app, options, "stowage-scheduler", argc, argv))
     return *early;
   return options;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "base/near_name.h"
 #include "config/go_duration.h"
 
 namespace stowage::config {
@@ -45,37 +46,6 @@ std::optional<double> parseNumber(std::string_view text) {
     return std::nullopt;
   }
   return value;
-}
-
-// Levenshtein distance with early end; names are short.
-std::size_t distance(std::string_view a, std::string_view b) {
-  constexpr std::size_t kLongest = 64;
-  if (a.size() > kLongest || b.size() > kLongest) return kLongest;
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(std::string_view name, const std::vector<std::string>& known) {
-  std::size_t best = 4;  // four and more typos are another word
-  std::string found;
-  for (const std::string& candidate : known) {
-    const std::size_t cost = distance(name, candidate);
-    if (cost < best && cost < candidate.size()) {
-      best = cost;
-      found = candidate;
-    }
-  }
-  return found;
 }
 
 }  // namespace
@@ -280,7 +250,8 @@ void ObjectReader::finish() {
   for (const YamlMember& member : node_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
     // Guessing costs time; nobody reads a fiftieth guess.
-    const std::string guess = problems_.count() < 50 ? nearest(member.key, known_) : std::string();
+    const std::string guess =
+        problems_.count() < 50 ? base::nearestName(member.key, known_) : std::string();
     problems_.add(
         member.place, pathOf(member.key), "is not a known field",
         guess.empty() ? std::string("remove it") : fmt::format("did you mean {}?", guess));

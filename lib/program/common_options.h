@@ -2,9 +2,10 @@
 // what is served and logged. Value types; parsing never prints and never exits.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+
+#include "program/command_line.h"
 
 namespace stowage::program {
 
@@ -24,16 +25,10 @@ struct CommonOptions {
   int verbosity = 0;
 };
 
-// The program is done before it began: --help, --version or a wrong command line.
-struct EarlyExit {
-  int code = 0;
-  std::string text;  // for standard output when code is 0, else for standard error
-};
-
 template <typename T>
-void addOptional(CLI::App& app, const std::string& name, std::optional<T>& target,
-                 const std::string& help) {
-  app.add_option_function<T>(name, [&target](const T& value) { target = value; }, help);
+CLI::Option* addOptional(CLI::App& app, const std::string& name, std::optional<T>& target,
+                         const std::string& help) {
+  return app.add_option_function<T>(name, [&target](const T& value) { target = value; }, help);
 }
 
 // Flags for all of CommonOptions. `lease`: the default name of the Lease.

@@ -69,7 +69,17 @@ TEST(Options, WrongCommandLinesEndWithTwoAndSayWhatToDo) {
       {{"--logging-format", "xml"}, "--logging-format"},
       {{"--tls-cert-file", "/a"}, "--tls-private-key-file"},
       {{"--tls-min-version", "VersionTLS11"}, "--tls-min-version"},
-      {{"surplus"}, "surplus"},
+      {{"surplus"}, "\"surplus\" is one word too many"},
+      {{"--leader-elect=maybe"}, "--leader-elect: \"maybe\": give true or false"},
+      {{"--leader-elect", "false"}, "--leader-elect=false"},
+      {{"--verify-caches=x"}, "give true or false"},
+      {{"--kubecnfig", "/k"}, "there is no flag \"--kubecnfig\"; did you mean --kubeconfig?"},
+      {{"--scheduler-nam=x"}, "did you mean --scheduler-name?"},
+      {{"-v", "abc"}, "give a whole number from 0 to 10"},
+      {{"--leader-elect-resource-name", "A_b"},
+       "--leader-elect-resource-name: \"A_b\": give lower"},
+      {{"--leader-elect-resource-name=kube-scheduler"}, "is the Lease of kube-scheduler"},
+      {{"--leader-elect-resource-namespace", "a.b"}, "--leader-elect-resource-namespace: \"a.b\""},
   };
   for (const auto& [arguments, says] : table) {
     const auto parsed = parse(arguments);

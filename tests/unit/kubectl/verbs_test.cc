@@ -68,7 +68,7 @@ TEST_F(VerbsTest, StatusReadsTheGroupAndWhatIsItsOwn) {
 TEST_F(VerbsTest, ErrorsAreOneLineAndExact) {
   api_.fail(testing::apiError(404, "NotFound", "statefulgroups.stowage.dev \"db\" not found"));
   EXPECT_EQ(run(Verb::kStatus, "db"), "error: there is no StatefulGroup db in namespace ns");
-  api_.fail(testing::apiError(404, "NotFound", "the server could not find the requested resource"));
+  api_.fail(testing::apiError(404, "", "404 page not found"));
   EXPECT_THAT(run(Verb::kStatus, "db"), HasSubstr("does not know StatefulGroups"));
   api_.fail(testing::apiError(403, "Forbidden", "no"));
   EXPECT_EQ(run(Verb::kPause, "db"), "error: reading group db: no");
@@ -148,40 +148,6 @@ TEST_F(VerbsTest, ReplaceTellsWhyItCouldNotAsk) {
   answerEverything();
   api_.fail(testing::apiError(403, "Forbidden", "pods is forbidden"));
   EXPECT_EQ(run(Verb::kReplace, "db-0-1"), "error: db-0-1 is not replaced: pods is forbidden");
-}
-
-TEST(OptionsTest, VerbsTakeFlagsBeforeAndAfter) {
-  const auto parse = [](std::vector<const char*> words) {
-    words.insert(words.begin(), "kubectl-stowage");
-    return parseOptions(static_cast<int>(words.size()), words.data());
-  };
-  const auto ok = parse({"rollback", "db", "-n", "ns", "--to-revision", "3"});
-  ASSERT_TRUE(std::holds_alternative<Options>(ok)) << std::get<program::EarlyExit>(ok).text;
-  const auto& options = std::get<Options>(ok);
-  EXPECT_EQ(options.verb, Verb::kRollback);
-  EXPECT_EQ(options.name, "db");
-  EXPECT_EQ(options.ns, "ns");
-  EXPECT_EQ(options.to_revision, 3);
-  const auto watch = parse({"--context", "c", "status", "db", "-w"});
-  ASSERT_TRUE(std::holds_alternative<Options>(watch));
-  EXPECT_TRUE(std::get<Options>(watch).watch);
-  EXPECT_EQ(std::get<Options>(watch).context, "c");
-  for (const auto& wrong :
-       std::vector<std::vector<const char*>>{{},
-                                             {"status"},
-                                             {"nonsense", "db"},
-                                             {"status", "db", "-o", "yaml"},
-                                             {"rollback", "db", "--to-revision", "-1"},
-                                             {"pause", "db", "extra"}}) {
-    const auto early = parse(wrong);
-    ASSERT_TRUE(std::holds_alternative<program::EarlyExit>(early));
-    EXPECT_EQ(std::get<program::EarlyExit>(early).code, 2);
-  }
-  const auto help = parse({"rollback", "--help"});
-  ASSERT_TRUE(std::holds_alternative<program::EarlyExit>(help));
-  EXPECT_EQ(std::get<program::EarlyExit>(help).code, 0);
-  EXPECT_THAT(std::get<program::EarlyExit>(help).text, HasSubstr("--to-revision"));
-  EXPECT_THAT(std::get<program::EarlyExit>(help).text, HasSubstr("--namespace"));
 }
 
 }  // namespace

@@ -72,9 +72,21 @@ TEST(OperatorOptions, DefaultsFlagsAndErrors) {
   EXPECT_EQ(options.secure_port, 8443);
   EXPECT_EQ(options.leader_elect, false);
   EXPECT_THAT(optionsYaml(options), ::testing::HasSubstr("workers: 8\n"));
-  for (const std::vector<const char*>& wrong :
-       std::vector<std::vector<const char*>>{{"--workers", "0"}, {"--what"}, {"extra"}}) {
-    EXPECT_EQ(std::get<program::EarlyExit>(parse(wrong)).code, 2);
+  const std::vector<std::pair<std::vector<const char*>, const char*>> table = {
+      {{"--workers", "0"}, "--workers: \"0\": give a whole number from 1 to 64"},
+      {{"--what"}, "there is no flag \"--what\""},
+      {{"extra"}, "extra"},
+      {{"--namespace", "X Y"}, "--namespace: \"X Y\": give lower-case letters"},
+      {{"--kube-api-qps", "nan"}, "give a number from 0 to 100000"},
+      {{"--leader-elect=maybe"}, "give true or false"},
+      {{"--leader-elect-resource-name", "kube-scheduler"}, "is the Lease of kube-scheduler"},
+      {{"--leader-elect-resource-name", "kube-controller-manager"}, "name your own"},
+  };
+  for (const auto& [wrong, says] : table) {
+    const auto parsed = parse(wrong);
+    ASSERT_TRUE(std::holds_alternative<program::EarlyExit>(parsed)) << says;
+    EXPECT_EQ(std::get<program::EarlyExit>(parsed).code, 2);
+    EXPECT_THAT(std::get<program::EarlyExit>(parsed).text, ::testing::HasSubstr(says));
   }
   EXPECT_EQ(std::get<program::EarlyExit>(parse({"--help"})).code, 0);
 }
