@@ -51,8 +51,9 @@ base::Result<ReadGroup> GroupReader::group(const std::string& name) {
     const k8sclient::ApiError& error = answer.error();
     if (error.code != base::Code::kNotFound)
       return base::fail(failed("reading group " + name, error));
-    // The two look the same otherwise: no such object, and no such kind.
+    // Both are 404. Of a kind that it serves the server says NotFound, and names the object.
     const bool no_kind =
+        error.reason != "NotFound" ||
         error.message.find("could not find the requested resource") != std::string::npos;
     return base::fail(error.code,
                       no_kind

@@ -59,7 +59,9 @@ ApiStatus decodeStatus(std::string_view body, int http_code) {
   if (!is_status || !reading.ok()) {
     status = ApiStatus();
     status.code = http_code;
+    // Plain text ends with a newline (net/http's Error).
     status.message = base::utf8Prefix(body, kMaxMessage);
+    status.message.erase(status.message.find_last_not_of(" \r\n\t") + 1);
   }
   status.message = base::utf8Prefix(status.message, kMaxMessage);
   status.retry_after_seconds = std::max<std::int64_t>(status.retry_after_seconds, 0);

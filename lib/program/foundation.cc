@@ -19,7 +19,9 @@ base::Status Foundation::connect(const k8sclient::ClientConfig& config,
                                  k8sclient::RestOptions options) {
   k8sclient::LeaderElector::announceMetrics(metrics_);
   options.user_agent = k8sclient::userAgent(program_);
+  options.tell_outages = true;  // the other client's would be the same story
   auto api = program::connect(config, options, clock_, metrics_);
+  options.tell_outages = false;
   if (!api) return api.error();
   serving::addProcessMetrics(metrics_);
   auto lease_api = program::connect(config, options, clock_, metrics_);

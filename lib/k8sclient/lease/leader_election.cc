@@ -13,6 +13,8 @@ namespace {
 const ResourceType kLeases{"coordination.k8s.io", "v1", "leases"};
 // Giving the lease away must not hold up the end of the process.
 constexpr base::Duration kReleaseTimeout = std::chrono::seconds(1);
+// A standby without a right tries every two seconds; a leader has ten in all.
+constexpr base::Duration kComplainAgain = std::chrono::seconds(30);
 constexpr base::Duration kLeastCallTimeout = std::chrono::seconds(1);
 
 const base::MetricFamily& statusFamily() {
@@ -52,6 +54,7 @@ LeaderElector::LeaderElector(LeaseOptions options, LeaderCallbacks callbacks, Ap
       slow_path_metric_(
           metrics.counter(slowPathFamily().name, slowPathFamily().help, {{"name", options_.name}})),
       machine_(options_),
+      complaints_(kComplainAgain),
       alarm_(clock) {
   status_metric_.set(0);
 }
@@ -151,15 +154,23 @@ bool LeaderElector::tryOnce(base::SteadyTime deadline, const std::stop_token& st
     const base::Duration left = deadline - clock_.now();
     if (left <= base::Duration::zero()) return false;
     const LeaseMachine::Answer answer = perform(*call, std::min(left, callTimeout()), stop);
-    if (!answer && !stop.stop_requested() && answer.error().http_status != 404) {
-      base::log().warn("lease call failed", {{"lease", options_.ns + "/" + options_.name},
-                                             {"error", answer.error().message}});
-    }
+    if (!answer && !stop.stop_requested()) complain(*call, answer.error());
     call = machine_.onAnswer(answer, clock_.now(), clock_.wallNow());
   }
   if (machine_.slowPath()) slow_path_metric_.increment();
   publish();
+  if (machine_.held()) complaints_.forget();
   return machine_.held();
+}
+
+void LeaderElector::complain(const LeaseMachine::Call& call, const ApiError& error) {
+  // That there is no lease yet is how it begins. That none can be made is not: the namespace may be
+  // missing.
+  constexpr int kNotFound = 404;
+  if (call.kind == LeaseMachine::Call::Kind::kGet && error.http_status == kNotFound) return;
+  if (!complaints_.worthSaying(error.message, clock_.now())) return;
+  base::log().warn("lease call failed",
+                   {{"lease", options_.ns + "/" + options_.name}, {"error", error.message}});
 }
 
 LeaseMachine::Answer LeaderElector::perform(const LeaseMachine::Call& call, base::Duration timeout,

@@ -17,6 +17,7 @@
 #include "base/alarm.h"
 #include "base/clock.h"
 #include "base/metric_sink.h"
+#include "base/repeats.h"
 #include "base/rng.h"
 #include "base/status.h"
 #include "k8sclient/lease/lease_machine.h"
@@ -65,6 +66,7 @@ class LeaderElector {
   bool renewUntilDone(std::jthread& work, const std::stop_token& stop);
   // One try; its calls end at `deadline`.
   bool tryOnce(base::SteadyTime deadline, const std::stop_token& stop);
+  void complain(const LeaseMachine::Call& call, const ApiError& error);
   LeaseMachine::Answer perform(const LeaseMachine::Call& call, base::Duration timeout,
                                const std::stop_token& stop);
   void release();
@@ -81,6 +83,7 @@ class LeaderElector {
   base::Gauge& status_metric_;
   base::Counter& slow_path_metric_;
   LeaseMachine machine_;
+  base::Repeats complaints_;  // of the elector's thread
   kubeapi::Decoder<kubeapi::Lease> decoder_;
   base::Alarm alarm_;
   std::atomic<bool> work_ended_{false};

@@ -81,9 +81,12 @@ HttpTransport& transportOf(const Session& session, CallOptions::Lane lane) {
   return fast ? *session.fast : *session.calls;
 }
 
-ApiError errorOfStatus(const base::Status& status) {
+// Whatever keeps us from credentials (a plugin that is not there, a file that cannot be read) is no
+// word of the server: nobody may take it for "no such object".
+ApiError errorOfSession(const base::Status& status) {
+  const bool own = status.code() == base::Code::kCancelled || status.code() == base::Code::kTimeout;
   ApiError out;
-  out.code = status.code();
+  out.code = own ? status.code() : base::Code::kUnavailable;
   out.message = status.message();
   return out;
 }
@@ -104,6 +107,7 @@ ApiError errorOfAnswer(Method method, const HttpResponse& response) {
   error.retry_after_seconds = status.retry_after_seconds;
   if (const auto seconds = retryAfter(response)) error.retry_after_seconds = *seconds;
   error.code = codeOfStatus(response.status, status.reason);
+  if (error.message.empty()) error.message = fmt::format("HTTP {} without a word", response.status);
   // A timeout or failure behind the server (etcd, a proxy) may come after the write.
   error.outcome_unknown = isWrite(method) && response.status >= 500;
   return error;
@@ -128,7 +132,8 @@ RestApiClient::RestApiClient(std::unique_ptr<SessionSource> sessions, base::Cloc
       clock_(clock),
       user_agent_(options.user_agent.empty() ? userAgent("stowage-scheduler")
                                              : std::move(options.user_agent)),
-      metrics_(sink) {
+      metrics_(sink),
+      tell_outages_(options.tell_outages) {
   if (options.qps > 0) {
     const int burst =
         options.burst >= 1 ? options.burst : std::max(1, static_cast<int>(2 * options.qps));
@@ -155,10 +160,46 @@ void RestApiClient::observe(const HttpResponse& response, base::SteadyTime start
   }
 }
 
+void RestApiClient::noteFailure(Outage::Kind kind, const std::string& server,
+                                const std::string& error) {
+  if (!tell_outages_) return;
+  const auto news = outage_.onFailure(kind, error, clock_.now());
+  if (!news) return;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(news->lasted).count();
+  base::log().error(
+      kind == Outage::Kind::kNoConnection
+          ? "the API server does not answer"
+          : "the API server cannot be asked without credentials that it takes",
+      {{"server", server}, {"error", error}, {"what to do", news->advice}, {"seconds", seconds}});
+}
+
+void RestApiClient::noteTransport(const std::string& server, const TransportError& error) {
+  if (error.code == base::Code::kUnavailable || error.code == base::Code::kTimeout)
+    noteFailure(Outage::Kind::kNoConnection, server, error.message);
+}
+
+void RestApiClient::noteAnswer(const std::string& server, const HttpResponse& response) {
+  constexpr int kUnauthorized = 401;
+  if (response.status == kUnauthorized) {
+    noteFailure(Outage::Kind::kRefused, server, "Unauthorized");
+    return;
+  }
+  if (!tell_outages_) return;
+  const auto news = outage_.onAnswer(clock_.now());
+  if (!news) return;
+  base::log().info(
+      "the API server answers again",
+      {{"server", server},
+       {"seconds", std::chrono::duration_cast<std::chrono::seconds>(news->lasted).count()}});
+}
+
 ApiResult<std::shared_ptr<const Session>> RestApiClient::openSession(const std::stop_token& stop) {
   auto session = sessions_->session(stop);
-  if (!session) return tl::unexpected(errorOfStatus(session.error().withPrefix("credentials")));
-  return std::move(*session);
+  if (session) return std::move(*session);
+  ApiError error = errorOfSession(session.error().withPrefix("credentials"));
+  if (error.code == base::Code::kUnavailable)
+    noteFailure(Outage::Kind::kNoCredentials, {}, error.message);
+  return tl::unexpected(std::move(error));
 }
 
 std::optional<ApiError> RestApiClient::throttle(const Call& call, base::Duration& waited,
@@ -201,9 +242,11 @@ ApiResult<HttpResponse> RestApiClient::attempt(Call& call, const std::stop_token
   if (response) {
     metrics_.sizes(call.method, call.host, call.request.body.size(), response->body.size());
     observe(*response, started);
+    noteAnswer(call.host, *response);
     return std::move(*response);
   }
   const TransportError& error = response.error();
+  noteTransport(call.host, error);
   call.lost_connection = error.code == base::Code::kUnavailable && error.phase != Phase::kConnect;
   return tl::unexpected(errorOfTransport(call.method, error));
 }
@@ -273,6 +316,7 @@ ApiResult<StreamEnd> RestApiClient::stream(const std::string& path, const Stream
     metrics_.request(Method::kGet, (*session)->host, response.status, clock_.now() - started);
     observe(response, started);
     if (response.status < 200 || response.status >= 300) refused = response;
+    noteAnswer((*session)->host, response);
     return true;
   };
   handlers.on_data = [&](std::string_view data) {
@@ -289,6 +333,7 @@ ApiResult<StreamEnd> RestApiClient::stream(const std::string& path, const Stream
   }
   if (end) return std::move(*end);
   metrics_.request(Method::kGet, (*session)->host, 0, clock_.now() - started);
+  noteTransport((*session)->host, end.error());
   return tl::unexpected(errorOfTransport(Method::kGet, end.error()));
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/metric_sink.h"
 #include "k8sclient/rest/api_client.h"
+#include "k8sclient/rest/outage.h"
 #include "k8sclient/rest/request_metrics.h"
 #include "k8sclient/rest/session.h"
 #include "k8sclient/rest/token_bucket.h"
@@ -22,7 +23,8 @@ struct RestOptions {
   std::string user_agent;  // empty: userAgent("stowage-scheduler")
   // Client-side limit, watches exempt; qps <= 0: none, the server's priority and fairness decides.
   double qps = 0;
-  int burst = 0;  // below 1: max(1, 2 * qps), upstream's ratio
+  int burst = 0;              // below 1: max(1, 2 * qps), upstream's ratio
+  bool tell_outages = false;  // in the log, once for all calls that fail by them
 };
 
 // "stowage-scheduler/0.1.0 (linux/amd64) 1234abcd": what audit logs, priority-and-fairness and
@@ -55,6 +57,10 @@ class RestApiClient final : public ApiClient {
                                    const std::stop_token& stop);
   void addHeaders(const Session& session, HttpRequest& request) const;
   void observe(const HttpResponse& response, base::SteadyTime started);
+  // What the exchange says about the server as a whole, into the log when that is news.
+  void noteFailure(Outage::Kind kind, const std::string& server, const std::string& error);
+  void noteTransport(const std::string& server, const TransportError& error);
+  void noteAnswer(const std::string& server, const HttpResponse& response);
 
   const std::unique_ptr<SessionSource> sessions_;
   base::Clock& clock_;
@@ -62,6 +68,8 @@ class RestApiClient final : public ApiClient {
   RequestMetrics metrics_;
   WarningLog warnings_;
   std::optional<TokenBucket> limit_;
+  const bool tell_outages_;
+  Outage outage_;
 };
 
 }  // namespace stowage::k8sclient

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log.h"
+#include "base/repeats.h"
 #include "k8sclient/watch/line_splitter.h"
 
 namespace stowage::k8sclient {
@@ -17,6 +18,8 @@ namespace {
 constexpr base::Duration kWatchMargin = std::chrono::seconds(5);
 // A streaming list without its end mark for this long is worth a warning (client-go's figure).
 constexpr base::Duration kBookmarkPatience = std::chrono::seconds(10);
+// The same complaint is worth a line that often; in between it is for debugging.
+constexpr base::Duration kComplainAgain = std::chrono::minutes(5);
 // Undecodable objects named in the log per list; the rest are only counted.
 constexpr int kLoggedBadObjects = 10;
 
@@ -39,6 +42,12 @@ std::string_view eventTypeName(WatchEvent::Type type) {
   constexpr std::array<std::string_view, 6> kNames = {"added",    "modified", "deleted",
                                                       "bookmark", "error",    "unknown"};
   return kNames[static_cast<std::size_t>(type)];
+}
+
+// No connection, or no credentials that the server takes: so it is with every resource, and the
+// client tells of it once (Outage).
+bool isOfAllResources(WatchTrouble trouble) {
+  return trouble == WatchTrouble::kUnreachable || trouble == WatchTrouble::kUnauthorized;
 }
 
 const base::MetricFamily& errorsFamily() {
@@ -87,6 +96,8 @@ struct ReflectorLoop::Metrics {
   base::Gauge& synced;
   base::Gauge& last_contact;
   std::array<base::Counter*, 6> events{};
+  // In the log; here because it is the reflector's other way to tell.
+  base::Repeats complaints{kComplainAgain};
 };
 
 ReflectorLoop::ReflectorLoop(ReflectorOptions options, ApiClient& api, ObjectCodec& codec,
@@ -231,6 +242,7 @@ void ReflectorLoop::deliver(WatchMachine::Delivery delivery) {
 }
 
 void ReflectorLoop::commit() {
+  metrics_->complaints.forget();
   codec_.commitStage(machine_.resourceVersion());
   metrics_->lists.increment();
   metrics_->synced.set(1);
@@ -297,7 +309,11 @@ void ReflectorLoop::noteError(const std::string& what, const std::string& messag
   }
   if (trouble == WatchTrouble::kNone) return;
   metrics_->countTrouble(trouble);
-  const auto level = trouble == WatchTrouble::kForbidden ? base::LogLevel::kError
+  const bool quiet =
+      isOfAllResources(trouble) ||
+      !metrics_->complaints.worthSaying(what + "\n" + reason + "\n" + message, clock_.now());
+  const auto level = quiet                                 ? base::LogLevel::kDebug
+                     : trouble == WatchTrouble::kForbidden ? base::LogLevel::kError
                      : trouble == WatchTrouble::kIdle || trouble == WatchTrouble::kTruncated ||
                              trouble == WatchTrouble::kExpired
                          ? base::LogLevel::kInfo

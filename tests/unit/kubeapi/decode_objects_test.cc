@@ -213,7 +213,7 @@ TEST(DecodeStatus, ReadsWhatAnErrorAnswerCarries) {
 
 TEST(DecodeStatus, TextThatIsNoStatusBecomesTheMessage) {
   for (const std::string& body :
-       {std::string("404 page not found\n"), std::string(R"({"kind":"Pod","code":7})"),
+       {std::string("404 page not found"), std::string(R"({"kind":"Pod","code":7})"),
         std::string(R"({"kind":"Status","code":"x"})"), std::string("[1,2]"), std::string("{")}) {
     const ApiStatus status = decodeStatus(body, 404);
     EXPECT_EQ(status.code, 404) << body;
@@ -221,6 +221,8 @@ TEST(DecodeStatus, TextThatIsNoStatusBecomesTheMessage) {
     EXPECT_EQ(status.reason, "") << body;
   }
   EXPECT_EQ(decodeStatus("", 503).message, "");
+  EXPECT_EQ(decodeStatus("404 page not found\n", 404).message, "404 page not found");
+  EXPECT_EQ(decodeStatus(" \r\n", 404).message, "");
   const ApiStatus huge = decodeStatus(std::string(3 << 20, 'x'), 500);
   EXPECT_EQ(huge.message.size(), 2048U);
   const std::string long_message(1 << 18, 'y');

@@ -116,6 +116,22 @@ TEST_F(LeaderElectionTest, LeadsWorksAndReleasesOnStop) {
   EXPECT_FALSE(a.elector().isLeader());
 }
 
+TEST_F(LeaderElectionTest, SaysWhyNoLeaseCanBeMade) {
+  server_.refuseToCreate(
+      testing::apiError(404, "NotFound", "namespaces \"kube-system\" not found"));
+  ::testing::internal::CaptureStderr();
+  Replica a(server_, clock_, "a");
+  a.start();
+  pass(seconds(20), 1);
+  a.requestStop();
+  a.join();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const auto first = log.find("lease call failed");
+  ASSERT_NE(first, std::string::npos) << log;
+  EXPECT_THAT(log, ::testing::HasSubstr("namespaces \\\"kube-system\\\" not found"));
+  EXPECT_EQ(log.find("lease call failed", first + 1), std::string::npos) << log;
+}
+
 TEST_F(LeaderElectionTest, RenewsForAsLongAsItRuns) {
   Replica a(server_, clock_, "a");
   a.start();

@@ -38,6 +38,10 @@ class LeaseServer {
     std::lock_guard lock(mutex_);
     broken_ = std::move(error);
   }
+  void refuseToCreate(ApiError error) {
+    std::lock_guard lock(mutex_);
+    uncreatable_ = std::move(error);
+  }
 
  private:
   ApiResult<std::string> answer(const testing::AskedCall& call) {
@@ -47,6 +51,7 @@ class LeaseServer {
       if (!lease_) return tl::unexpected(testing::apiError(404, "NotFound"));
       return kubeapi::encodeLease(*lease_);
     }
+    if (call.verb == "POST" && uncreatable_) return tl::unexpected(*uncreatable_);
     kubeapi::Decoder<kubeapi::Lease> decoder;
     const auto sent = decoder.object(call.body);
     if (!sent) return tl::unexpected(testing::apiError(400, "BadRequest", sent.error().message()));
@@ -74,6 +79,7 @@ class LeaseServer {
   mutable std::mutex mutex_;
   std::optional<kubeapi::Lease> lease_;
   std::optional<ApiError> broken_;
+  std::optional<ApiError> uncreatable_;
   int version_ = 100;
 };
 

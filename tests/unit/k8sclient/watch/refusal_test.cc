@@ -47,5 +47,29 @@ TEST(ReflectorRefusal, OfARunningWatchEndsWithTheListThatFollows) {
   EXPECT_THAT(toldOf(api, false), ElementsAre("no right any more", ""));
 }
 
+// How many lines one reflector writes about what it fails by.
+std::ptrdiff_t complaintsAbout(testing::ScriptedApiClient& api) {
+  ::testing::internal::CaptureStderr();
+  toldOf(api, false);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  std::ptrdiff_t lines = 0;
+  for (std::size_t at = 0; (at = log.find("list failed", at)) != std::string::npos; ++at) ++lines;
+  return lines;
+}
+
+TEST(ReflectorComplaints, AreOneLineAsLongAsTheyAreTheSame) {
+  testing::ScriptedApiClient api;
+  for (int i = 0; i < 6; ++i) api.fail(testing::apiError(403, "Forbidden", "no right"));
+  api.fail(testing::apiError(404, "NotFound", "not served")).answer(listJson("10", {}));
+  EXPECT_EQ(complaintsAbout(api), 2);
+}
+
+TEST(ReflectorComplaints, AboutTheServerAsAWholeAreTheClientsToMake) {
+  testing::ScriptedApiClient api;
+  for (int i = 0; i < 3; ++i) api.fail(testing::unreachable());
+  api.fail(testing::apiError(401, "Unauthorized", "Unauthorized")).answer(listJson("10", {}));
+  EXPECT_EQ(complaintsAbout(api), 0);
+}
+
 }  // namespace
 }  // namespace stowage::k8sclient
