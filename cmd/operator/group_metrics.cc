@@ -52,7 +52,7 @@ const std::vector<base::MetricFamily>& families() {
       {MetricType::kGauge,
        "stowage_shard_headroom_min",
        "Available members above those that must stay, in the shard that has fewest of them. Below "
-       "zero: a shard has lost its quorum.",
+       "zero: a shard has lost its quorum. None for a group that is hibernated or being deleted.",
        {"group", "namespace"},
        {}},
       {MetricType::kGauge,
@@ -89,7 +89,10 @@ base::MetricLabels with(base::MetricLabels labels, const char* name, const char*
   return labels;
 }
 
+// None for a group whose pods are meant to be gone: nobody is to be called at night for it.
 std::optional<int> headroom(const StatefulGroup& group) {
+  if (group.spec.run_policy == kubeapi::group::RunPolicy::kHibernated || group.meta.deletion_time)
+    return std::nullopt;
   std::optional<int> least;
   for (const auto& shard : group.status.shards)
     least = std::min(least.value_or(std::numeric_limits<int>::max()),

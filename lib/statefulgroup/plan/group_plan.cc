@@ -7,6 +7,7 @@
 #include "statefulgroup/labels.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/plan/stop_plan.h"
+#include "statefulgroup/plan/waiting.h"
 
 namespace stowage::statefulgroup {
 
@@ -67,7 +68,7 @@ GroupPlan planRunning(const GroupSight& sight) {
     if (!plan.halted.empty()) {
       rules.updates_off = plan.halted;
     } else if (!flying && in_flight >= maxUnavailableShards(spec)) {
-      rules.updates_off = "other shards are being updated";
+      rules.updates_off = kOtherShards;
     }
     plan.shards.push_back(planShard(sight.shards[i], rules));
     lookAtDeadline(sight, i, plan.shards.back());

@@ -10,6 +10,7 @@
 #include "statefulgroup/plan/claim_progress.h"
 #include "statefulgroup/plan/shard_order.h"
 #include "statefulgroup/plan/spread.h"
+#include "statefulgroup/plan/waiting.h"
 
 namespace stowage::statefulgroup {
 
@@ -84,7 +85,8 @@ class Conditions {
     return shards;
   }
 
-  // What the first shard that waits for something waits for, errors before all else.
+  // What the first shard that waits for something waits for, errors before all else. That it waits
+  // for another shard explains nothing about the group.
   [[nodiscard]] std::string waitsFor() const {
     if (!input_.error.empty()) return input_.error;
     for (std::size_t i = 0; i < sight_.shards.size(); ++i) {
@@ -93,7 +95,8 @@ class Conditions {
     }
     for (std::size_t i = 0; i < sight_.shards.size(); ++i) {
       const std::string& reason = input_.plan.shards[i].waits_for;
-      if (!reason.empty()) return fmt::format("shard {}: {}", sight_.shards[i].index, reason);
+      if (!reason.empty() && reason != kOtherShards && reason != input_.plan.halted)
+        return fmt::format("shard {}: {}", sight_.shards[i].index, reason);
     }
     return {};
   }
@@ -109,6 +112,7 @@ class Conditions {
     if (!sight_.rolled_back_from.empty()) return {"False", std::string(kRolledBack), rollback()};
     if (!rolledOut(sight_)) {
       if (mode == GroupMode::kPaused) return {"False", "Paused", ""};
+      if (!input_.plan.halted.empty()) return {"False", "ProgressDeadlineExceeded", stuck()};
       return {"False", "Progressing", waitsFor()};
     }
     return {"True", "AllReady", ""};
@@ -120,7 +124,15 @@ class Conditions {
     return before != nullptr && (before->status == "True" || before->reason == "QuorumLost");
   }
 
+  // Which shard is stuck, and by what.
+  [[nodiscard]] std::string stuck() const {
+    const std::string why = waitsFor();
+    return why.empty() ? input_.plan.halted : input_.plan.halted + "; " + why;
+  }
+
   Finding available() {
+    if (input_.plan.mode == GroupMode::kHibernated) return {"False", "Hibernated", ""};
+    if (input_.plan.mode == GroupMode::kStopping) return {"False", "Terminating", ""};
     if (const auto below = belowFloor(); !below.empty())
       return {"False", wasFormed() ? "QuorumLost" : "Forming",
               "shards below their floor: " + listed(below)};

@@ -38,6 +38,12 @@ TEST(GroupMetrics, FollowGroupsThatComeAndGo) {
   EXPECT_THAT(text, HasSubstr("type=\"Available\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("stowage_group_budgets_off{group=\"db\",namespace=\"shop\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("stowage_group_rollout_stuck{group=\"db\",namespace=\"shop\"} 1\n"));
+  // Pods that are meant to be gone are missed by nobody.
+  group->spec.run_policy = kubeapi::group::RunPolicy::kHibernated;
+  EXPECT_THAT(registry.render(), Not(HasSubstr("stowage_shard_headroom_min{")));
+  group->spec.run_policy = kubeapi::group::RunPolicy::kRunning;
+  group->meta.deletion_time = base::WallTime{};
+  EXPECT_THAT(registry.render(), Not(HasSubstr("stowage_shard_headroom_min{")));
   groups.clear();
   EXPECT_THAT(registry.render(), Not(HasSubstr("shop")));
 }

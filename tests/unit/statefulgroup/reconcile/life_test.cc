@@ -11,9 +11,11 @@ namespace stowage::testing {
 namespace {
 
 using statefulgroup::Resource;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class GroupLife : public ::testing::Test, protected GroupHarness {};
@@ -112,9 +114,12 @@ TEST_F(GroupLife, ScaleInWaitsForItsFloor) {
   put(1, 3);
   EXPECT_THAT(pods(), SizeIs(5));
   EXPECT_EQ(condition("Available"), "False/QuorumLost");
+  EXPECT_THAT(events.lines,
+              Contains(HasSubstr("Warning QuorumLost shards below their floor: 0")).Times(1));
   unready.clear();
   settle();
   EXPECT_THAT(pods(), SizeIs(3));
+  EXPECT_THAT(events.lines, Contains(HasSubstr("Normal QuorumRegained")).Times(1));
 }
 
 TEST_F(GroupLife, OfflineReplicasChooseWhoLeaves) {
@@ -188,10 +193,13 @@ TEST_F(GroupLife, HibernationStopsAllAndKeepsTheClaims) {
   EXPECT_THAT(claims(), SizeIs(3));
   EXPECT_EQ(condition("Hibernated"), "True/Hibernated");
   EXPECT_EQ(condition("Ready"), "False/Hibernated");
+  EXPECT_EQ(condition("Available"), "False/Hibernated");
   EXPECT_EQ((*cluster.find(Resource::kBudgets, "db-0"))["spec"]["minAvailable"], 0);
   more["runPolicy"] = "Running";
   put(1, 3, more);
   EXPECT_EQ(condition("Ready"), "True/AllReady");
+  // Nothing was lost on the way there or back.
+  EXPECT_THAT(events.lines, Not(Contains(HasSubstr("QuorumLost"))));
 }
 
 // kubectl delete --cascade=orphan, and the same group again.

@@ -178,6 +178,7 @@ TEST_F(GroupRollout, ARolloutThatComesToNoEndStopsBeforeTheNextShard) {
   clock.advance(std::chrono::seconds(601));
   settle();
   EXPECT_EQ(condition("Progressing"), "False/ProgressDeadlineExceeded");
+  EXPECT_EQ(condition("Ready"), "False/ProgressDeadlineExceeded");
   EXPECT_EQ(revisionOf("db-1-0"), old);
   EXPECT_EQ(revisionOf("db-1-2"), old);
 }
