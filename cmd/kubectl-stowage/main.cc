@@ -2,6 +2,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/clock.h"
@@ -27,7 +30,16 @@ void show(const std::string& text) {
   std::fflush(stdout);
 }
 
-int run(const kubectl::Options& options) {
+// https://no-color.org: whoever has set it to anything wants none.
+bool showsColours() {
+  const char* none = std::getenv("NO_COLOR");
+  const char* kind = std::getenv("TERM");
+  const bool dumb = kind == nullptr || std::string_view(kind) == "dumb";
+  return isatty(STDOUT_FILENO) != 0 && !dumb && (none == nullptr || *none == 0);
+}
+
+int run(kubectl::Options options) {
+  options.colours = showsColours();
   auto config = k8sclient::loadClientConfig(options.kubeconfig, k8sclient::processEnvironment(),
                                             options.context);
   if (!config) return program::complain(kProgram, config.error().message(), 2);
@@ -56,5 +68,5 @@ int main(int argc, char** argv) {
     std::fputs(early->text.c_str(), early->code == 0 ? stdout : stderr);
     return early->code;
   }
-  program::leave(run(std::get<kubectl::Options>(parsed)));
+  program::leave(run(std::get<kubectl::Options>(std::move(parsed))));
 }

@@ -28,6 +28,7 @@ struct Options {
   std::string context;
   bool json = false;
   bool watch = false;
+  bool colours = false;  // not typed: as standard output is
   std::optional<std::int64_t> to_revision;
 };
 

@@ -73,7 +73,7 @@ base::Result<std::string> Verbs::status(const Options& options) {
   const auto read = reader_.everything(options.name);
   if (!read) return base::fail(read.error());
   const GroupReport report = reportOf(read->observed, clock_.wallNow());
-  return options.json ? statusJson(report) : statusText(report);
+  return options.json ? statusJson(report) : statusText(report, options.colours);
 }
 
 base::Result<std::string> Verbs::history(const Options& options) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "cmd/kubectl-stowage/view/table.h"
 #include "statefulgroup/plan/budgets.h"
@@ -32,7 +34,11 @@ std::string troubleOf(const kubeapi::MemberPod& pod) {
 }
 
 std::string doingTo(const Member& member, base::WallTime now) {
-  return fmt::format("{} since {}", text(member.operation->kind),
+  // As OperationKind; for people.
+  constexpr std::array<std::string_view, 5> kDoing = {"getting a new pod", "leaving",
+                                                      "restarting in place", "resizing in place",
+                                                      "getting a new volume"};
+  return fmt::format("{} for {}", kDoing.at(static_cast<std::size_t>(member.operation->kind)),
                      roughly(now - member.operation->start));
 }
 
@@ -78,7 +84,8 @@ ShardReport shardReport(const ShardView& shard, const statefulgroup::BudgetSight
   const auto& group = *observed.group;
   ShardReport report;
   report.index = shard.index;
-  report.floor = statefulgroup::floorFor(shard, group.spec);
+  const bool sleeps = group.spec.run_policy == kubeapi::group::RunPolicy::kHibernated;
+  report.floor = sleeps ? 0 : statefulgroup::floorFor(shard, group.spec);
   if (budget.budget) report.disruptions_allowed = budget.budget->disruptions_allowed;
   for (const Member& member : shard.members) {
     report.wanted += member.wanted ? 1 : 0;

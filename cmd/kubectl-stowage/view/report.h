@@ -59,7 +59,10 @@ GroupReport reportOf(const statefulgroup::Observed& observed, base::WallTime now
 // The revision's number, or its name when it has none that is known.
 std::string revisionLabel(const GroupReport& report, const std::string& name);
 
-std::string statusText(const GroupReport& report);
+// `colours`: for a terminal that shows them.
+std::string statusText(const GroupReport& report, bool colours = false);
+// What to do next, in one line; empty when there is nothing to be done.
+std::string adviceFor(const GroupReport& report);
 std::string statusJson(const GroupReport& report);
 
 }  // namespace stowage::kubectl

@@ -27,11 +27,35 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kUsual = 
      {"Paused", "False"},
      {"Hibernated", "False"}}};
 
-void add(const kubeapi::Condition& condition, Table& table) {
-  table.add({condition.type.str(), condition.status.str(), condition.reason, condition.message});
+bool isOnItsWay(const kubeapi::Condition& condition) {
+  return condition.reason == "Progressing" || condition.reason == "Forming" ||
+         condition.reason == "Paused" || condition.reason == "Hibernated" ||
+         condition.reason == "NotObserved" || condition.reason == "Terminating" ||
+         condition.reason == "WaitingForBudget";
 }
 
-std::string conditions(const GroupReport& report) {
+Tint tintOf(const kubeapi::Condition& condition) {
+  const std::string_view type = condition.type.view();
+  if (type == "Ready" || type == "Available") {
+    if (condition.status == "True") return Tint::kGood;
+    return isOnItsWay(condition) ? Tint::kCare : Tint::kBad;
+  }
+  if (type == "Progressing")
+    return condition.status == "True" || condition.reason == "Idle" || isOnItsWay(condition)
+               ? Tint::kPlain
+               : Tint::kBad;
+  return isOnItsWay(condition) || condition.status == "True" ? Tint::kCare : Tint::kBad;
+}
+
+void add(const kubeapi::Condition& condition, Table& table) {
+  const Tint tint = tintOf(condition);
+  table.add({condition.type.str(),
+             {condition.status.str(), tint},
+             {condition.reason, tint},
+             condition.message});
+}
+
+std::string conditions(const GroupReport& report, bool colours) {
   Table table = Table::withoutHead();
   for (const auto type : kMain) {
     if (const auto* found = kubeapi::findCondition(report.conditions, type)) add(*found, table);
@@ -42,14 +66,18 @@ std::string conditions(const GroupReport& report) {
         found != nullptr && (found->status.view() != usual || found->reason == "Infeasible");
     if (news) add(*found, table);
   }
-  return table.text("  ");
+  // That nodes have no domains is how small clusters are.
+  const auto* spread = kubeapi::findCondition(report.conditions, "Spread");
+  if (spread != nullptr && spread->status == "False") add(*spread, table);
+  return table.text("  ", colours);
 }
 
-std::string headline(const GroupReport& report) {
+std::string headline(const GroupReport& report, bool colours) {
   std::string line =
-      fmt::format("{}/{}: {} {} of {} {}", report.ns, report.name, report.shards.size(),
-                  report.shards.size() == 1 ? "shard" : "shards", report.replicas,
-                  report.replicas == 1 ? "replica" : "replicas");
+      fmt::format("{}: {} {} of {} {}",
+                  painted(fmt::format("{}/{}", report.ns, report.name), Tint::kHead, colours),
+                  report.shards.size(), report.shards.size() == 1 ? "shard" : "shards",
+                  report.replicas, report.replicas == 1 ? "replica" : "replicas");
   if (report.deleting) line += ", being deleted";
   if (report.hibernated) line += ", hibernated";
   if (report.paused) line += ", paused: the operator looks on";
@@ -72,21 +100,35 @@ std::string revisions(const GroupReport& report) {
                      revisionLabel(report, report.update_revision), report.update_revision);
 }
 
-std::string shards(const GroupReport& report) {
+Tint tintOf(const ShardReport& shard) {
+  if (shard.available < shard.floor) return Tint::kBad;
+  return shard.available < shard.wanted ? Tint::kCare : Tint::kGood;
+}
+
+std::string shards(const GroupReport& report, bool colours) {
   Table table({"SHARD", "AVAILABLE", "UPDATED", "MUST STAY", "MAY GO", "LEADER", "DOING"});
   for (const ShardReport& shard : report.shards) {
     std::string doing = shard.doing;
     if (!shard.waits_for.empty())
       doing += (doing.empty() ? "waits: " : "; waits: ") + shard.waits_for;
-    table.add({std::to_string(shard.index), fmt::format("{}/{}", shard.available, shard.wanted),
-               fmt::format("{}/{}", shard.updated, shard.wanted), std::to_string(shard.floor),
+    table.add({std::to_string(shard.index),
+               {fmt::format("{}/{}", shard.available, shard.wanted), tintOf(shard)},
+               {fmt::format("{}/{}", shard.updated, shard.wanted),
+                shard.updated < shard.wanted ? Tint::kCare : Tint::kPlain},
+               std::to_string(shard.floor),
                shard.disruptions_allowed ? std::to_string(*shard.disruptions_allowed) : "",
-               shard.leader, doing});
+               shard.leader,
+               doing});
   }
-  return table.text();
+  return table.text("", colours);
 }
 
-std::string members(const GroupReport& report) {
+Tint tintOf(const MemberReport& member) {
+  if (member.state == "available") return Tint::kGood;
+  return member.state == "absent" || member.state == "ended" ? Tint::kBad : Tint::kCare;
+}
+
+std::string members(const GroupReport& report, bool colours) {
   Table table({"POD", "STATE", "ROLE", "REVISION", "AGE", "NODE", "NOTE"});
   for (const ShardReport& shard : report.shards) {
     for (const MemberReport& member : shard.members) {
@@ -94,11 +136,16 @@ std::string members(const GroupReport& report) {
       const bool goes_over =
           !member.revision.empty() && !member.target.empty() && member.revision != member.target;
       if (goes_over) revision += " -> " + revisionLabel(report, member.target);
-      table.add({member.pod, member.state, member.role, revision,
-                 member.age ? roughly(*member.age) : "", member.node, member.note});
+      table.add({member.pod,
+                 {member.state, report.hibernated ? Tint::kPlain : tintOf(member)},
+                 member.role,
+                 {revision, goes_over ? Tint::kCare : Tint::kPlain},
+                 member.age ? roughly(*member.age) : "",
+                 member.node,
+                 member.note});
     }
   }
-  return table.text();
+  return table.text("", colours);
 }
 
 Json memberJson(const MemberReport& member) {
@@ -126,15 +173,29 @@ Json shardJson(const ShardReport& shard) {
   return json;
 }
 
+// The conditions are the operator's word, the members are as they are now.
+bool isOverrun(const GroupReport& report) {
+  const auto* ready = kubeapi::findCondition(report.conditions, "Ready");
+  if (ready == nullptr || ready->status != "True") return false;
+  return std::any_of(report.shards.begin(), report.shards.end(),
+                     [](const ShardReport& shard) { return shard.available < shard.wanted; });
+}
+
 }  // namespace
 
-std::string statusText(const GroupReport& report) {
-  std::string out = headline(report) + conditions(report) + revisions(report);
+std::string statusText(const GroupReport& report, bool colours) {
+  std::string out = headline(report, colours) + conditions(report, colours) + revisions(report);
   if (!report.seen)
     out +=
         "  The operator has not looked at the latest change of the spec yet; does stowage-operator "
         "run?\n";
-  return out + "\n" + shards(report) + "\n" + members(report);
+  else if (isOverrun(report))
+    out +=
+        "  Members have stopped serving since the operator wrote this; does stowage-operator "
+        "run?\n";
+  if (const std::string advice = adviceFor(report); !advice.empty())
+    out += "  " + painted("To do: " + advice, Tint::kHead, colours) + "\n";
+  return out + "\n" + shards(report, colours) + "\n" + members(report, colours);
 }
 
 std::string statusJson(const GroupReport& report) {

@@ -1,6 +1,7 @@
 #include "cmd/kubectl-stowage/view/table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
@@ -17,24 +18,38 @@ std::size_t widthOf(std::string_view text) {
 
 }  // namespace
 
-std::string Table::text(std::string_view indent) const {
+Table::Table(const std::vector<std::string>& head) {
+  auto& row = rows_.emplace_back();
+  for (const std::string& name : head) row.emplace_back(name, Tint::kHead);
+}
+
+std::string painted(std::string_view text, Tint tint, bool colours) {
+  // Of ISO 6429: green, yellow, bold red, bold.
+  constexpr std::array<std::string_view, 5> kCodes = {"", "\033[32m", "\033[33m", "\033[1;31m",
+                                                      "\033[1m"};
+  const std::string_view code = kCodes.at(static_cast<std::size_t>(tint));
+  if (!colours || code.empty() || text.empty()) return std::string(text);
+  return std::string(code) + std::string(text) + "\033[0m";
+}
+
+std::string Table::text(std::string_view indent, bool colours) const {
   constexpr std::size_t kWidest = 200;
-  std::vector<std::vector<std::string>> rows = rows_;
+  auto rows = rows_;
   std::vector<std::size_t> widths;
   for (auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
-      row[i] = oneLine(row[i], kWidest);
-      if (row[i].empty() && i + 1 < row.size()) row[i] = "-";
-      widths[i] = std::max(widths[i], widthOf(row[i]));
+      row[i].text = oneLine(row[i].text, kWidest);
+      if (row[i].text.empty() && i + 1 < row.size()) row[i].text = "-";
+      widths[i] = std::max(widths[i], widthOf(row[i].text));
     }
   }
   std::string out;
   for (const auto& row : rows) {
     std::string line(indent);
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - widthOf(row[i]) + 2, ' ');
+      line += painted(row[i].text, row[i].tint, colours);
+      if (i + 1 < row.size()) line.append(widths[i] - widthOf(row[i].text) + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";

@@ -23,6 +23,19 @@ TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
             "é          x       end\n");
 }
 
+TEST(TableTest, ColoursDoNotMoveColumns) {
+  Table table({"A", "B"});
+  table.add({{"x", Tint::kBad}, "y"});
+  EXPECT_EQ(table.text("", true),
+            "\033[1mA\033[0m  \033[1mB\033[0m\n"
+            "\033[1;31mx\033[0m  y\n");
+  EXPECT_EQ(table.text(),
+            "A  B\n"
+            "x  y\n");
+  EXPECT_EQ(painted("", Tint::kGood, true), "");
+  EXPECT_EQ(painted("a", Tint::kPlain, true), "a");
+}
+
 TEST(TableTest, WhatTheClusterSaysCannotMoveTheCursor) {
   EXPECT_EQ(oneLine("a\x1b[2J\nb\x7f", 100), "a [2J b ");
   EXPECT_EQ(oneLine("a\xC2\x9B"
@@ -138,6 +151,69 @@ TEST_F(StatusTest, PausedAndNotSeenYet) {
   const std::string text = statusText(reportOf(seen, now()));
   EXPECT_THAT(text, HasSubstr("paused: the operator looks on"));
   EXPECT_THAT(text, HasSubstr("does stowage-operator run?"));
+}
+
+TEST_F(StatusTest, ColoursAreForTerminalsOnly) {
+  harness_.put(1, 3);
+  const GroupReport report = reportOf(observed(), now());
+  EXPECT_THAT(statusText(report), ::testing::Not(HasSubstr("\033")));
+  EXPECT_THAT(statusText(report, true), HasSubstr("\033[32mavailable\033[0m"));
+}
+
+// With the operator away, its word and the members drift apart.
+TEST_F(StatusTest, WhatTheOperatorHasNotSeenIsSaid) {
+  harness_.put(1, 3);
+  GroupReport report = reportOf(observed(), now());
+  EXPECT_THAT(statusText(report), ::testing::Not(HasSubstr("does stowage-operator run?")));
+  report.shards.at(0).available = 1;
+  EXPECT_THAT(statusText(report), HasSubstr("Members have stopped serving since"));
+}
+
+// A group whose conditions say this and nothing else.
+GroupReport saying(const char* type, const char* reason) {
+  GroupReport report;
+  report.ns = "ns";
+  report.name = "db";
+  report.conditions.push_back({type, "False", reason, "", {}, 1});
+  return report;
+}
+
+TEST(AdviceTest, EveryTroubleHasItsNextStep) {
+  EXPECT_EQ(adviceFor(saying("Progressing", "ProgressDeadlineExceeded")),
+            "mend spec.template, or: kubectl stowage rollback db -n ns");
+  EXPECT_EQ(adviceFor(saying("TemplateValid", "Rejected")),
+            "mend spec.template, or: kubectl stowage rollback db -n ns");
+  EXPECT_THAT(adviceFor(saying("Progressing", "RolledBack")), HasSubstr("spec.template"));
+  EXPECT_EQ(adviceFor(saying("BudgetsSynced", "Conflict")), "delete the other budget");
+  EXPECT_EQ(adviceFor(saying("Progressing", "Idle")), "");
+  GroupReport paused = saying("Progressing", "Paused");
+  paused.paused = true;
+  EXPECT_EQ(adviceFor(paused), "kubectl stowage resume db -n ns");
+}
+
+TEST(AdviceTest, ALostQuorumNamesAPodToLookAt) {
+  GroupReport report = saying("Available", "QuorumLost");
+  EXPECT_THAT(adviceFor(report), HasSubstr("bring the missing members back;"));
+  ShardReport& shard = report.shards.emplace_back();
+  shard.members.resize(3);
+  shard.members[0].state = "absent";
+  shard.members[1].state = "available";
+  shard.members[2].pod = "db-0-2";
+  shard.members[2].state = "pending";
+  shard.members[2].age = 5s;
+  EXPECT_THAT(adviceFor(report), HasSubstr("kubectl describe pod db-0-2 -n ns"));
+  report.hibernated = true;
+  EXPECT_EQ(adviceFor(report), "");
+}
+
+TEST_F(StatusTest, AHibernatedGroupLacksNothing) {
+  harness_.put(1, 3);
+  harness_.put(1, 3, {{"runPolicy", "Hibernated"}});
+  const GroupReport report = reportOf(observed(), now());
+  EXPECT_EQ(report.shards.at(0).floor, 0);
+  const std::string text = statusText(report);
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("QuorumLost")));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("To do")));
 }
 
 using HistoryTest = KubectlTest;
