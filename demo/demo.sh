@@ -45,6 +45,11 @@ trap 'exit 130' INT TERM HUP
 
 stowage() { "$verbs_bin" "$@" --kubeconfig "$dir/cp/admin.kubeconfig"; }
 
+# Does to group db what is typed, and shows how its members go until all are as wanted.
+timeline() {
+  python3 "$root/demo/timeline.py" "$verbs_bin" status db -n shop -o json --kubeconfig "$dir/cp/admin.kubeconfig" -- "$@"
+}
+
 # Waits until the group's status is of its present spec and says that all members are as wanted.
 wait_ready() {
   local start=$SECONDS
@@ -148,18 +153,21 @@ k create -f "$root/demo/group.yaml" >/dev/null
 wait_ready db shop
 stowage status db -n shop
 
-say "Its template changes: one member of a shard at a time, and never below the quorum"
-k patch sfg db -n shop --type=json \
-  -p '[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"example.test/db:2"}]' >/dev/null
-until [[ $(k get sfg db -n shop -o jsonpath='{.status.updatedReplicas}') =~ ^[23]$ ]]; do read -rt 0.1 <> <(:) || true; done
-stowage status db -n shop
-wait_ready db shop
+say "A bug fix of its image: in the running pods, one member of a shard at a time, never below the quorum"
+echo '  A figure is a member that serves, at that revision; a dot is one that does not.'
+timeline "$kubectl" --kubeconfig "$dir/cp/admin.kubeconfig" patch sfg db -n shop --type=json \
+  -p '[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"example.test/db:2"}]'
+echo
 stowage history db -n shop
 
-say "And back again"
-stowage rollback db -n shop
-wait_ready db shop
-stowage status db -n shop | sed -n 1,5p
+say "Back again: kubectl stowage rollback db"
+timeline "$verbs_bin" rollback db -n shop --kubeconfig "$dir/cp/admin.kubeconfig"
+
+node=$(k get pod db-0-0 -n shop -o jsonpath='{.spec.nodeName}')
+say "Node $node is lost for good; its administrator says so by a taint"
+timeline "$kubectl" --kubeconfig "$dir/cp/admin.kubeconfig" taint node "$node" node.kubernetes.io/out-of-service=nodeshutdown:NoExecute
+echo
+stowage status db -n shop
 
 say "Where to look next"
 cat <<TEXT
@@ -173,6 +181,7 @@ cat <<TEXT
   curl -sk https://127.0.0.1:$port/readyz?verbose         # named checks of the scheduler
   curl -sk -H "Authorization: Bearer \$(kubectl create token -n stowage-system metrics-reader)" https://127.0.0.1:$port/metrics
   kubectl stowage status db -n shop --watch               # then, elsewhere: kubectl stowage restart db -n shop
+  kubectl get events -n shop --field-selector involvedObject.kind=StatefulGroup   # what the operator did, and why
   kubectl stowage replace db-0-1 -n shop                  # a new pod for one member, when it can be spared
   kubectl explain statefulgroup.spec                      # every field of a group; docs/statefulgroup.md is the guide
   less $dir/stowage.log $dir/operator.log
