@@ -21,6 +21,8 @@ STRINGS = {"type": "array", "items": {"type": "string"}}
 ALERTS = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": False, "properties": {
     "enabled": {"type": "boolean"}, "for": {"type": "string", "pattern": "^([0-9]+(ms|[smhdwy]))+$"}, "severity": {"type": "string", "minLength": 1}}}}
 NULLABLE_COUNT = {"type": ["integer", "string", "null"]}
+# Of an object: lower case, as the API server wants it.
+NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 LEVEL = {"type": "integer", "minimum": 0, "maximum": 10}
 
@@ -105,7 +107,7 @@ VALUES = [
     ("crds.install", True, "Whether the CustomResourceDefinition is installed and upgraded"),
     ("crds.keep", True, "Whether it, and every group with it, stays when the release is uninstalled"),
     *program("scheduler", 10259, "the scheduler"),
-    ("scheduler.schedulerName", "stowage-scheduler", "spec.schedulerName of the pods to take; each release needs its own", {"minLength": 1, "maxLength": 63}),
+    ("scheduler.schedulerName", "stowage-scheduler", "spec.schedulerName of the pods to take; each release needs its own", {"minLength": 1, "maxLength": 63, "pattern": NAME}),
     ("scheduler.config", {}, "Fields of the KubeSchedulerConfiguration (docs/configuration.md), over what the chart writes; profiles replace the one of schedulerName", FREE),
     ("scheduler.existingConfigMap", "", "ConfigMap with the key scheduler.yaml instead; it has to name the lease: leaderElection.resourceName"),
     ("scheduler.tracing.endpoint", "", "URL of an OpenTelemetry collector that is sent a trace of each attempt; empty: none"),
@@ -114,7 +116,8 @@ VALUES = [
     ("scheduler.rbac.volumes", True, "Rights for pods with persistent volumes; without them such pods wait"),
     ("scheduler.rbac.defaultSpreading", "auto", "Rights to see Services and workloads, for default spreading; auto: when a profile has plugins or args of PodTopologySpread, or the configuration is not the chart's", one_of("auto", "on", "off")),
     *program("operator", 8443, "the operator"),
-    ("operator.namespace", "", "Only groups of this namespace, and rights on groups there only; empty: all"),
+    ("operator.namespace", "", "Only groups of this namespace, and rights on groups there only; empty: all",
+     {"maxLength": 63, "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"}),
     ("operator.workers", 4, "Groups that are worked on at once", {"minimum": 1, "maximum": 64}),
     ("operator.leaderElection.leaseDurationSeconds", 15, "How long others wait after the leader's last sign before they take over", {"minimum": 1, "maximum": 3600}),
     ("operator.leaderElection.renewDeadlineSeconds", 10, "How long the leader tries to renew before it ends", {"minimum": 1, "maximum": 3600}),

@@ -144,6 +144,9 @@ class Render(unittest.TestCase):
     def test_what_a_schema_cannot_say_is_refused_in_one_line(self):
         for why, *settings in [
                 ("scheduler.config.leaderElection.leaderElect: has to be true", "scheduler.config.leaderElection.leaderElect=false"),
+                ("schedulerName default-scheduler belongs to kube-scheduler", "scheduler.schedulerName=default-scheduler"),
+                ("schedulerName default-scheduler belongs to kube-scheduler",
+                 "scheduler.config.profiles[0].schedulerName=default-scheduler"),
                 ("scheduler.extraArgs: --leader-elect=false is not for a Deployment", "scheduler.extraArgs={--leader-elect=false}"),
                 ("operator.extraArgs: --leader-elect=false is not for a Deployment", "operator.extraArgs={--leader-elect=false}"),
                 ("scheduler.serviceAccount.name is needed when create is false", "scheduler.serviceAccount.create=false"),

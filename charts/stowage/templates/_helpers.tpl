@@ -56,6 +56,11 @@ app.kubernetes.io/component: {{ .program }}
 {{ fail "scheduler.config.leaderElection.leaderElect: has to be true, two replicas would decide during every rollout" }}
 {{- end -}}
 {{- end -}}
+{{- range concat (list (dict "schedulerName" .Values.scheduler.schedulerName)) (default list .Values.scheduler.config.profiles) -}}
+{{- if eq (toString .schedulerName) "default-scheduler" -}}
+{{ fail "schedulerName default-scheduler belongs to kube-scheduler, and two schedulers for the same pods fight over them: give another name" }}
+{{- end -}}
+{{- end -}}
 {{- $own := dict "apiVersion" "kubescheduler.config.k8s.io/v1" "kind" "KubeSchedulerConfiguration"
     "profiles" (list (dict "schedulerName" .Values.scheduler.schedulerName)) -}}
 {{- $lease := dict "leaderElection" (dict "resourceName" (include "stowage.name" (dict "root" . "program" "scheduler"))
