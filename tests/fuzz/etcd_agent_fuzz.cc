@@ -14,6 +14,7 @@
 #include "cmd/etcd-agent/hook_access.h"
 #include "cmd/etcd-agent/peer_word.h"
 #include "fuzz/fuzz_target.h"
+#include "kubeapi/hooks.h"
 
 namespace stowage {
 namespace {
@@ -224,7 +225,7 @@ class OneAnswer final : public k8sclient::ApiClient {
 
 STOWAGE_FUZZ_TARGET(token_review) {
   OneAnswer api(input);
-  const std::string user = userOfAccount("system:operator").value_or("");
+  const std::string user = kubeapi::hooks::userOf({"system", "operator"});
   HookAccess access(api, "stowage-hooks.ns", user);
   const auto who = access.authenticate("token", {});
   if (!who || !*who) return;
